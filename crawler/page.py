@@ -1,0 +1,95 @@
+"""`Page`: a fetched or recorded page as the readers see it.
+
+Pure: no network and no Scrapy, so that the same reader serves a live crawl, a recorded
+file and a test. Decoding survives a wrong or missing charset declaration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import urljoin
+
+from bs4 import BeautifulSoup
+from bs4.dammit import EncodingDetector
+from parsel import Selector
+
+__all__ = ["Page", "ReadError", "SearchPage"]
+
+from listing import Listing, SearchResult
+
+
+class ReadError(ValueError):
+    """A page that can't be read as what it should be: says which page, what, and where."""
+
+    def __init__(self, page: Page, what: str) -> None:
+        super().__init__(f"{page.url or 'page'}: {what}")
+        self.page = page
+        self.what = what
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: where it stood, its bytes, and how it came.
+
+    `charset` is what the response header declared ("" where it declared none);
+    `rendered` tells that a browser ran its scripts first.
+    """
+
+    url: str
+    body: bytes
+    charset: str = ""
+    status: int = 200
+    rendered: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def text(self) -> str:
+        """The page as text, decoded by what fits: BOM, header, <meta>, UTF-8, GB18030.
+
+        A declared charset whose decoding fails is passed over for the next one.
+        """
+        declared = EncodingDetector.find_declared_encoding(self.body[:4096], is_html=True)
+        known = EncodingDetector(
+            self.body, known_definite_encodings=[], override_encodings=[]
+        ).sniffed_encoding
+        for name in (known, self.charset, declared, "utf-8", "gb18030"):
+            if not name:
+                continue
+            # GB18030 holds all of GBK and GB2312, which pages declare but exceed.
+            codec = "gb18030" if name.lower() in ("gbk", "gb2312", "gb_2312-80") else name
+            try:
+                return self.body.decode(codec).lstrip("\ufeff")
+            except (UnicodeDecodeError, LookupError):
+                continue
+        best = min(("utf-8", "gb18030"), key=lambda c: self.body.decode(c, "replace").count("\ufffd"))
+        return self.body.decode(best, "replace")
+
+    @cached_property
+    def selector(self) -> Selector:
+        """The page for CSS and XPath (fast; for regular parts)."""
+        return Selector(text=self.text or " ", type="html")
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        """The page for messy free text (slower than `selector`)."""
+        return BeautifulSoup(self.text, "lxml")
+
+    def absolute(self, link: str) -> str:
+        """`link` as an absolute address."""
+        return urljoin(self.url, link.strip())
+
+
+@dataclass(frozen=True)
+class SearchPage:
+    """What one page of search results says.
+
+    A marketplace gives `listings`, a search engine `results`; `problems` names each entry
+    that could not be read and why; `has_next` tells whether the site offers a further page.
+    """
+
+    listings: tuple[Listing, ...] = ()
+    results: tuple[SearchResult, ...] = ()
+    has_next: bool = False
+    total: int | None = None
+    problems: tuple[str, ...] = ()

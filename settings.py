@@ -1,0 +1,126 @@
+"""One typed `Settings` object: defaults that work with nothing set.
+
+Order of precedence: arguments, environment (`YUNJIAN_*`, nested names joined by `__`),
+the TOML file named by `YUNJIAN_CONFIG` (else `yunjian.toml` in the working folder), defaults.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+__all__ = ["HOUSE", "Settings", "SettingsError", "load"]
+
+HOUSE = Path(__file__).resolve().parent
+"""The folder the application runs from; `rules/` stands in it."""
+
+
+class SettingsError(ValueError):
+    """A setting that can't be used: names the setting and why."""
+
+
+def _names(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+
+
+class Settings(BaseSettings):
+    """How this installation runs. Durations are seconds, sizes are bytes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="YUNJIAN_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Field(Path("data"), description="store and evidence live here")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; empty means SQLite in `data_dir` (PostgreSQL: postgresql://…)"
+    )
+    rules_dir: Path = Field(HOUSE / "rules", description="violations, laws, goods, lexicons, …")
+    contact: str = Field(
+        "", description="address that stands in the user agent, so that a site can reach the officers"
+    )
+    robots_obey: bool = Field(True, description="obey robots.txt")
+    download_delay: float = Field(1.0, ge=0, description="pause between two requests to one host")
+    host_concurrency: int = Field(1, ge=1, description="requests under way at one host")
+    concurrency: int = Field(16, ge=1, description="requests under way in all")
+    download_timeout: float = Field(30.0, gt=0, description="longest wait for one page")
+    max_body: int = Field(10 * 1024 * 1024, gt=0, description="largest page that is read")
+    max_redirects: int = Field(8, ge=0, description="redirects followed for one page")
+    retries: int = Field(2, ge=0, description="further tries after a passing failure")
+    block_backoff: int = Field(
+        3, ge=1, description="blocks in a row after which a host is left alone for this sweep"
+    )
+    max_pages: int = Field(5, ge=1, description="result pages read per query")
+    shop_budget: int = Field(300, ge=1, description="pages read per independent shop and sweep")
+    screenshots: bool = Field(True, description="picture each listing that opens a clue")
+    browser: str = Field(
+        "", description="path of a Chromium; empty means the system's, else Playwright's own"
+    )
+    allow_private: Names = Field(
+        (), description="host names (`*.` allowed) that may be at private or loopback addresses"
+    )
+    source_urls: dict[str, str] = Field(
+        default_factory=dict, description="another base address for a source, by its name"
+    )
+
+    @property
+    def store_url(self) -> str:
+        """The SQLAlchemy URL of the store, with the driver this project ships."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir / 'yunjian.db'}"
+        if self.database_url.startswith(("postgres://", "postgresql://")):
+            return "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
+        return self.database_url
+
+    @property
+    def vault_dir(self) -> Path:
+        """The folder of the evidence vault."""
+        return self.data_dir / "evidence"
+
+    @property
+    def user_agent(self) -> str:
+        """Says who asks and how to reach them."""
+        reach = self.contact or "no contact address configured"
+        return f"Yunjian/0.1 (market surveillance of online shops; {reach})"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the TOML file."""
+        config = Path(os.environ.get("YUNJIAN_CONFIG", "yunjian.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config)
+
+
+def load(**arguments: object) -> Settings:
+    """The settings in force; raises `SettingsError` naming each one that can't be used."""
+    try:
+        return Settings(**arguments)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(
+            "; ".join(
+                f"{'.'.join(map(str, e['loc']))}: {e['msg']}"
+                for e in error.errors(include_url=False)
+            )
+        ) from None
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
