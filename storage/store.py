@@ -1,0 +1,112 @@
+"""`Store`: the database behind one URL, its schema up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+__all__ = ["Store", "StoreError", "open_store"]
+
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+
+
+class StoreError(RuntimeError):
+    """The store can't be used: says which one, why, and what to do."""
+
+
+class Store:
+    """The store; made by `open_store`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def name(self) -> str:
+        """Its address without the password, fit for a message."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction: all of it is kept, or, after an error, none."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def revision(self) -> str:
+        """The version of the schema."""
+        with self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() or ""
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # WAL lets analysts read while a sweep writes; NORMAL still survives a killed process.
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _alembic(connection: Connection) -> Config:
+    config = Config()
+    # Alembic reads options with %-interpolation.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def open_store(url: str) -> Store:
+    """The store at a SQLAlchemy URL (SQLite or PostgreSQL), made or upgraded where needed.
+
+    Raises `StoreError` where the URL makes no sense, the database can't be reached or
+    written, or was made by a newer version of this program.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise StoreError(f"{url}: only sqlite and postgresql stores are supported")
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed)
+    except (ArgumentError, NoSuchModuleError, OSError) as error:
+        raise StoreError(f"{url}: not a store that can be opened: {error}") from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_pragmas)
+    store = Store(engine)
+    try:
+        _upgrade(store)
+    except DBAPIError as error:
+        raise StoreError(f"{store.name}: can't be opened: {error.orig}") from None
+    return store
+
+
+def _upgrade(store: Store) -> None:
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    if store.revision() == head:
+        return
+    with store.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Two processes that start at once must not both create the tables.
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7396042)")
+        try:
+            command.upgrade(_alembic(connection), "head")
+        except CommandError as error:
+            raise StoreError(
+                f"{store.name}: made by a newer version of this program ({error}); "
+                "update the program, or open another database"
+            ) from None
