@@ -1,0 +1,66 @@
+"""Scrapy's settings for a sweep, from ours: polite and safe unless an officer says otherwise."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from crawler.addresses import Guard
+from crawler.browser import launch_options, request_filter
+from crawler.tasks import Sink
+from settings import Settings
+
+__all__ = ["scrapy_settings"]
+
+# What a page shows, not what it says: fetched for screenshots only.
+_UNWANTED = frozenset({"image", "media", "font", "stylesheet", "websocket", "manifest"})
+
+
+def scrapy_settings(settings: Settings, sink: Sink) -> dict[str, Any]:
+    """All that Scrapy and scrapy-playwright are told."""
+    playwright = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+    return {
+        "YUNJIAN_SINK": sink,
+        "YUNJIAN_ALLOW_PRIVATE": list(settings.allow_private),
+        "YUNJIAN_BLOCK_BACKOFF": settings.block_backoff,
+        "USER_AGENT": settings.user_agent,
+        "ROBOTSTXT_OBEY": settings.robots_obey,
+        "ROBOTSTXT_USER_AGENT": "Yunjian",
+        "DOWNLOAD_DELAY": settings.download_delay,
+        "CONCURRENT_REQUESTS": settings.concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": settings.host_concurrency,
+        "DOWNLOAD_TIMEOUT": settings.download_timeout,
+        "DOWNLOAD_MAXSIZE": settings.max_body,
+        "DOWNLOAD_WARNSIZE": 0,
+        "REDIRECT_MAX_TIMES": settings.max_redirects,
+        "RETRY_TIMES": settings.retries,
+        "DEFAULT_REQUEST_HEADERS": {
+            "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+            "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.3",
+        },
+        "COOKIES_ENABLED": False,
+        # A proxy would resolve names itself, past the guard.
+        "HTTPPROXY_ENABLED": False,
+        "METAREFRESH_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "LOG_LEVEL": "WARNING",
+        "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
+        "TWISTED_DNS_RESOLVER": "crawler.middlewares.GuardResolver",
+        "DOWNLOAD_HANDLERS": {"http": playwright, "https": playwright},
+        "DOWNLOADER_MIDDLEWARES": {
+            "crawler.middlewares.GuardMiddleware": 60,
+            "crawler.middlewares.BackOff": 70,
+            # Below decompression and redirects: sees the bytes of every hop.
+            "crawler.middlewares.EvidenceMiddleware": 860,
+        },
+        "PLAYWRIGHT_LAUNCH_OPTIONS": launch_options(settings.browser),
+        "PLAYWRIGHT_ABORT_REQUEST": request_filter(Guard(settings.allow_private), _UNWANTED),
+        "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 4,
+        "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": settings.download_timeout * 1000,
+        "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": "scrapy_playwright.headers.use_scrapy_headers",
+    }
+
+
+for noisy in ("scrapy-playwright", "py.warnings", "twisted", "asyncio"):
+    logging.getLogger(noisy).setLevel(logging.ERROR)

@@ -1,0 +1,187 @@
+"""Scrapy parts of the crawl, one duty each: guard, back off, resume, evidence."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import HtmlResponse, Response
+from scrapy.http.headers import Headers
+from scrapy.resolver import CachingThreadedResolver
+from scrapy.responsetypes import responsetypes
+from twisted.internet import defer
+from twisted.internet.base import ReactorBase
+
+from crawler.addresses import Guard, PrivateAddress, canonical, host_of
+from crawler.tasks import Capture, Sink
+
+__all__ = [
+    "BackOff",
+    "EvidenceMiddleware",
+    "GuardMiddleware",
+    "GuardResolver",
+    "HostLeftAlone",
+    "fingerprint",
+]
+
+
+class HostLeftAlone(IgnoreRequest):
+    """The host blocked us several times in a row; it is not asked again in this sweep."""
+
+
+def fingerprint(request: Request) -> str:
+    """What is asked: method, canonical address, and whether a browser asks. SHA-256, hex."""
+    how = "browser" if request.meta.get("playwright") else "plain"
+    return hashlib.sha256(f"{request.method} {how} {canonical(request.url)}".encode()).hexdigest()
+
+
+class GuardResolver(CachingThreadedResolver):
+    """Resolves names, and refuses those that turn out to be at a private address."""
+
+    def __init__(self, reactor: ReactorBase, cache_size: int, timeout: float) -> None:
+        super().__init__(reactor, cache_size, timeout)
+        self.guard = Guard()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> GuardResolver:
+        """The resolver with the guard of this crawl's settings."""
+        resolver: GuardResolver = super().from_crawler(crawler, reactor)
+        resolver.guard = Guard(crawler.settings.getlist("YUNJIAN_ALLOW_PRIVATE"))
+        return resolver
+
+    def getHostByName(self, name: str, timeout: Any = ()) -> defer.Deferred[str]:
+        """The IPv4 address of `name`; fails with `PrivateAddress` where it is not public."""
+        # RFC 6761, 6.3: names below localhost are loopback, and no DNS server is asked.
+        if name == "localhost" or name.endswith(".localhost"):
+            found: defer.Deferred[str] = defer.succeed("127.0.0.1")
+        else:
+            found = super().getHostByName(name, timeout)
+        return found.addCallback(self._checked, name)
+
+    def _checked(self, address: str, name: str) -> str:
+        self.guard.check_address(name, address)
+        return address
+
+
+class GuardMiddleware:
+    """Refuses requests to private addresses and other schemes, redirected ones too."""
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> GuardMiddleware:
+        """With the guard of this crawl's settings."""
+        return cls(Guard(crawler.settings.getlist("YUNJIAN_ALLOW_PRIVATE")))
+
+    async def process_request(self, request: Request) -> None:
+        """Raises `IgnoreRequest` naming the address."""
+        try:
+            self.guard.check_url(request.url)
+        except PrivateAddress as error:
+            raise IgnoreRequest(f"private address refused: {error}") from None
+
+
+class BackOff:
+    """Counts blocks in a row per host; past the limit the host is left alone.
+
+    After each block the host's delay doubles, up to a minute.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.limit = crawler.settings.getint("YUNJIAN_BLOCK_BACKOFF")
+        self.blocks: Counter[str] = Counter()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> BackOff:
+        """With the limit of this crawl's settings; known to the spider as `back_off`."""
+        self = cls(crawler)
+        crawler.back_off = self  # type: ignore[attr-defined]
+        return self
+
+    async def process_request(self, request: Request) -> None:
+        """Raises `HostLeftAlone` for a host that has blocked too often."""
+        host = host_of(request.url)
+        if self.blocks[host] >= self.limit:
+            raise HostLeftAlone(f"{host} blocked {self.limit} times in a row")
+
+    def blocked(self, url: str) -> None:
+        """The host answered with a block."""
+        host = host_of(url)
+        self.blocks[host] += 1
+        engine = self.crawler.engine
+        slots = engine.downloader.slots if engine else {}
+        if host in slots:
+            slots[host].delay = min(60.0, max(slots[host].delay, 0.5) * 2)
+            slots[host].concurrency = 1
+
+    def answered(self, url: str) -> None:
+        """The host answered as it should."""
+        self.blocks.pop(host_of(url), None)
+
+
+def _pairs(headers: Headers) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in headers.items()
+        for value in values
+    )
+
+
+class EvidenceMiddleware:
+    """Nearest to the wire: keeps each response as it came, and gives back what is already kept."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> EvidenceMiddleware:
+        """With the sink that the crawl was given."""
+        return cls(crawler.settings["YUNJIAN_SINK"])
+
+    async def process_request(self, request: Request) -> Response | None:
+        """The kept response of an interrupted run, if there is one: the site is not asked again."""
+        found = self.sink.kept(fingerprint(request))
+        if found is None:
+            return None
+        kept, record = found
+        request.meta["evidence"] = record
+        headers = Headers(list(kept.headers))
+        kind = HtmlResponse
+        if not kept.rendered:
+            kind = responsetypes.from_args(headers=headers, url=kept.url, body=kept.body)
+        flags = ["kept", "rendered"] if kept.rendered else ["kept"]
+        return kind(
+            kept.url, status=kept.status, headers=headers, body=kept.body, request=request, flags=flags
+        )
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """Keep it; the record's id goes along as ``meta["evidence"]``."""
+        if "kept" in response.flags:
+            return response
+        kind = "page"
+        if 300 <= response.status < 400:
+            kind = "redirect"
+        elif urlsplit(response.url).path == "/robots.txt":
+            kind = "robots"
+        request.meta["evidence"] = self.sink.captured(
+            Capture(
+                url=response.url,
+                status=response.status,
+                headers=_pairs(response.headers),
+                body=response.body,
+                fetched_at=datetime.now(UTC),
+                fingerprint=fingerprint(request),
+                kind=kind,  # type: ignore[arg-type]
+                request_headers=_pairs(request.headers),
+                rendered=bool(request.meta.get("playwright")),
+            )
+        )
+        return response

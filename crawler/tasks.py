@@ -1,0 +1,104 @@
+"""What the crawl is asked to do, what it hands over, and to whom.
+
+The crawl knows nothing of rules, stores or clues: it gives everything to a `Sink`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from listing import Listing
+
+__all__ = ["Capture", "Fetched", "Incident", "Kept", "Sink", "Task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One source, one query (or, of an independent shop, its start address), some pages."""
+
+    id: int
+    source: str
+    reader: str
+    """Which file of `spiders/` reads it."""
+    goods: str = ""
+    query: str = ""
+    start_url: str = ""
+    pages: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A response as it came over the wire."""
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    fetched_at: datetime
+    fingerprint: str
+    kind: Literal["page", "redirect", "robots"]
+    request_headers: tuple[tuple[str, str], ...] = ()
+    rendered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A response that an earlier, interrupted run of this sweep already has."""
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    rendered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A listing with the record that proves it."""
+
+    task: Task
+    listing: Listing
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something the sweep could not see, and why.
+
+    `kind`: ``block`` (captcha, login, blocked, robots), ``failure`` (the network, a status),
+    ``unread`` (a page came and could not be read).
+    """
+
+    task: Task
+    kind: Literal["block", "failure", "unread"]
+    what: str
+    detail: str
+    url: str
+    record: str = ""
+
+
+class Sink(Protocol):
+    """Takes what the crawl finds. Calls come from one thread and return at once."""
+
+    def captured(self, capture: Capture) -> str:
+        """Keep a response as evidence; returns the id of its record."""
+
+    def kept(self, fingerprint: str) -> tuple[Kept, str] | None:
+        """The response to this request and its record, if an interrupted run kept it."""
+
+    def listing(self, fetched: Fetched) -> None:
+        """A listing was read."""
+
+    def shop_found(self, task: Task, url: str, title: str) -> Task:
+        """A search result led to a shop: the task that sweeps it, the same one each time."""
+
+    def incident(self, incident: Incident) -> None:
+        """Something could not be seen."""
+
+    def unreadable(self, task: Task, url: str, problem: str) -> None:
+        """One entry of a page could not be read; the others were."""
+
+    def task_ended(self, task: Task, ok: bool, note: str) -> None:
+        """All requests of a task have come to an end."""
