@@ -171,6 +171,7 @@ class EvidenceMiddleware:
             kind = "redirect"
         elif urlsplit(response.url).path == "/robots.txt":
             kind = "robots"
+        task = request.meta.get("task")
         request.meta["evidence"] = self.sink.captured(
             Capture(
                 url=response.url,
@@ -180,6 +181,7 @@ class EvidenceMiddleware:
                 fetched_at=datetime.now(UTC),
                 fingerprint=fingerprint(request),
                 kind=kind,  # type: ignore[arg-type]
+                source=task.source if task else "",
                 request_headers=_pairs(request.headers),
                 rendered=bool(request.meta.get("playwright")),
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-__all__ = ["Goods", "PlanError", "Query", "load_goods", "queries"]
+__all__ = ["Goods", "PlanError", "Query", "goods_of", "load_goods", "queries"]
 
 
 class PlanError(ValueError):
@@ -78,3 +78,18 @@ def queries(
         for one in dict.fromkeys(wanted)
         for text in one.search
     )
+
+
+def goods_of(watch_list: Sequence[Goods], title: str, asked: str = "") -> str:
+    """The id of the group a title belongs to, or "" for none on the list.
+
+    The group that was asked for wins where its words stand in the title; else the group with
+    the most characters of its words there; a title that says nothing is taken as asked.
+    """
+    weights = {
+        one.id: sum(len(word) for word in one.words if word in title) for one in watch_list
+    }
+    if weights.get(asked):
+        return asked
+    best = max(weights, key=lambda id_: weights[id_], default="")
+    return best if weights.get(best) else asked

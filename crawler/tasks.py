@@ -39,6 +39,8 @@ class Capture:
     fetched_at: datetime
     fingerprint: str
     kind: Literal["page", "redirect", "robots"]
+    source: str = ""
+    """The source whose task asked; "" for robots.txt."""
     request_headers: tuple[tuple[str, str], ...] = ()
     rendered: bool = False
 

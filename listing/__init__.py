@@ -7,6 +7,7 @@ stored as an observation. Every package may import this one; it imports none of 
 from listing.files import FileProblem, read_listings
 from listing.model import Listing, ListingError, PricePoint, Review, SearchResult
 from listing.money import MoneyError, parse_price, parse_sales
+from listing.uscc import is_uscc
 
 __all__ = [
     "FileProblem",
@@ -16,6 +17,7 @@ __all__ = [
     "PricePoint",
     "Review",
     "SearchResult",
+    "is_uscc",
     "parse_price",
     "parse_sales",
     "read_listings",

@@ -215,6 +215,8 @@ class Evidence(Base):
     warc_file: Mapped[str]
     warc_offset: Mapped[int]
     record_id: Mapped[str] = mapped_column(String(64))
+    rendered: Mapped[bool]
+    """Whether it is the document after a browser ran its scripts."""
     fingerprint: Mapped[str] = mapped_column(String(64))
     """Of the request, so that a resumed sweep does not ask again."""
     fetched_at: Mapped[datetime]

@@ -64,6 +64,18 @@ class Archived:
     body: bytes
     content_type: str
 
+    def decoded_body(self) -> bytes:
+        """The payload without its content encoding (gzip, deflate); as it is for any other."""
+        encoding = next((v for n, v in self.headers if n.lower() == "content-encoding"), "")
+        window = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": 15}
+        if encoding.strip().lower() not in window:
+            return self.body
+        try:
+            unpack = zlib.decompressobj(window[encoding.strip().lower()])
+            return unpack.decompress(self.body, 64 * 1024 * 1024)
+        except zlib.error:
+            return self.body
+
 
 class VaultWriter:
     """Appends records; one per process. Use it as a context, or `close` it."""

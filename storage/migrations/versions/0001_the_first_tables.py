@@ -73,6 +73,7 @@ def upgrade() -> None:
             "warc_offset", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("record_id", sa.String(length=64), nullable=False),
+        sa.Column("rendered", sa.Boolean(), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["sweep_id"], ["sweep.id"], name=op.f("fk_evidence_sweep_id")),

@@ -1,0 +1,19 @@
+"""From signals to clues: one operator (or shop) × one violation, opened once and then grown.
+
+May import `detectors` and `storage`; the sweep, the desk and the command line import it.
+"""
+
+from clues.growth import Finding, Tally, grow
+from clues.jurisdiction import Jurisdiction
+from clues.query import ClueFilter, ClueView, find_clues, one_clue
+
+__all__ = [
+    "ClueFilter",
+    "ClueView",
+    "Finding",
+    "Jurisdiction",
+    "Tally",
+    "find_clues",
+    "grow",
+    "one_clue",
+]

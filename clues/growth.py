@@ -1,0 +1,154 @@
+"""Clues open and grow here, and nowhere else, so that none is ever doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from storage.models import Clue, ClueEvidence, ClueSignal
+
+__all__ = ["Finding", "Tally", "grow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one observation gives: its violations with their scores and signal ids."""
+
+    shop_id: int
+    operator_id: int | None
+    source: str
+    goods: str
+    region: str
+    evidence_id: int | None
+    seen_at: datetime
+    violations: Mapping[str, tuple[float, Sequence[int]]]
+    """violation → (score 0–1, ids of its signals)."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Ids of the clues that were opened, and of those that grew."""
+
+    opened: set[int] = field(default_factory=set)
+    grown: set[int] = field(default_factory=set)
+
+
+def subject_of(shop_id: int, operator_id: int | None) -> str:
+    """Whom a clue is about: the operator where one is known, else the shop."""
+    return f"operator:{operator_id}" if operator_id is not None else f"shop:{shop_id}"
+
+
+def grow(
+    session: Session, sweep_id: int | None, findings: Sequence[Finding], intake: str = "sweep"
+) -> Tally:
+    """Open a clue for each new subject × violation, and let the known ones grow."""
+    tally = Tally()
+    for finding in findings:
+        if finding.operator_id is not None:
+            _adopt(session, finding.shop_id, finding.operator_id)
+        for violation, (score, signals) in finding.violations.items():
+            clue, fresh = _clue(session, sweep_id, finding, violation, score, intake)
+            linked = _link(session, ClueSignal, "signal_id", clue.id, signals)
+            if finding.evidence_id is not None:
+                _link(session, ClueEvidence, "evidence_id", clue.id, [finding.evidence_id])
+            if fresh:
+                tally.opened.add(clue.id)
+            elif linked:
+                clue.score = max(clue.score, score)
+                clue.goods = sorted({*clue.goods, *([finding.goods] if finding.goods else [])})
+                clue.sources = sorted({*clue.sources, finding.source})
+                clue.region = clue.region or finding.region
+                clue.grown_at = finding.seen_at
+                tally.grown.add(clue.id)
+    tally.grown -= tally.opened
+    return tally
+
+
+def _insert_for(session: Session) -> type[postgresql.Insert] | type[sqlite.Insert]:
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.Insert if on_postgresql else sqlite.Insert
+
+
+def _clue(
+    session: Session,
+    sweep_id: int | None,
+    finding: Finding,
+    violation: str,
+    score: float,
+    intake: str,
+) -> tuple[Clue, bool]:
+    subject = subject_of(finding.shop_id, finding.operator_id)
+    found = select(Clue).where(Clue.subject == subject, Clue.violation == violation)
+    if (clue := session.scalar(found)) is not None:
+        return clue, False
+    made = _insert_for(session)(Clue).values(
+        subject=subject,
+        operator_id=finding.operator_id,
+        shop_id=finding.shop_id,
+        violation=violation,
+        state="new",
+        score=score,
+        goods=[finding.goods] if finding.goods else [],
+        sources=[finding.source],
+        region=finding.region,
+        intake=intake,
+        sweep_id=sweep_id,
+        opened_at=finding.seen_at,
+        grown_at=finding.seen_at,
+    )
+    # Two workers may see the same shop at once: the second one's insert does nothing.
+    fresh = session.scalar(made.on_conflict_do_nothing().returning(Clue.id)) is not None
+    return session.scalars(found).one(), fresh
+
+
+def _link(
+    session: Session,
+    table: type[ClueSignal] | type[ClueEvidence],
+    column: str,
+    clue_id: int,
+    ids: Sequence[int],
+) -> bool:
+    """Tie signals or evidence to a clue; returns whether any was new to it."""
+    rows = [{"clue_id": clue_id, column: id_} for id_ in dict.fromkeys(ids)]
+    if not rows:
+        return False
+    linked = session.scalars(
+        _insert_for(session)(table).values(rows).on_conflict_do_nothing().returning(table.clue_id)
+    )
+    return bool(linked.all())
+
+
+def _adopt(session: Session, shop_id: int, operator_id: int) -> None:
+    """The operator of a shop became known: the shop's clues become the operator's."""
+    orphans = session.scalars(select(Clue).where(Clue.subject == f"shop:{shop_id}")).all()
+    for clue in orphans:
+        subject = subject_of(shop_id, operator_id)
+        heir = session.scalar(
+            select(Clue).where(Clue.subject == subject, Clue.violation == clue.violation)
+        )
+        if heir is None:
+            clue.subject, clue.operator_id = subject, operator_id
+            session.flush()
+            continue
+        for table, column in ((ClueSignal, "signal_id"), (ClueEvidence, "evidence_id")):
+            ids = session.scalars(
+                select(getattr(table, column)).where(table.clue_id == clue.id)
+            ).all()
+            _link(session, table, column, heir.id, ids)
+            session.execute(delete(table).where(table.clue_id == clue.id))
+        session.execute(
+            update(Clue)
+            .where(Clue.id == heir.id)
+            .values(
+                score=max(heir.score, clue.score),
+                goods=sorted({*heir.goods, *clue.goods}),
+                sources=sorted({*heir.sources, *clue.sources}),
+                opened_at=min(heir.opened_at, clue.opened_at),
+            )
+        )
+        session.execute(delete(Clue).where(Clue.id == clue.id))

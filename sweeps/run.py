@@ -1,0 +1,197 @@
+"""`sweep`: the main job from a plan to a summary, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess
+from sqlalchemy import func, insert, select, update
+
+import detectors
+from clues import Jurisdiction
+from crawler.engine import scrapy_settings
+from crawler.plan import Goods, load_goods, queries
+from settings import Settings
+from spiders import READERS, reader
+from spiders.sweep import SweepSpider
+from storage import Store, Vault
+from storage import models as m
+from sweeps.pictures import picture_clues
+from sweeps.sink import StoreSink
+from sweeps.summary import Summary
+from sweeps.tasks import add_queries, add_shop_task, pending_tasks
+
+__all__ = ["SweepError", "SweepOrder", "sweep"]
+
+
+class SweepError(ValueError):
+    """A sweep that can't be run as ordered: says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepOrder:
+    """What to sweep. Nothing named means all goods, and all sources that can be searched."""
+
+    goods: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Names of readers, or addresses of independent shops."""
+    region: str = ""
+    """A division code; listings known to be elsewhere are left out."""
+    mode: str = "ad-hoc"
+    max_pages: int = 0
+    """Result pages per query; 0 is the setting."""
+    resume: int = 0
+    """The sweep to take up again."""
+
+
+def sweep(
+    settings: Settings,
+    store: Store,
+    order: SweepOrder,
+    progress: Callable[[Summary], None] = lambda summary: None,
+) -> Summary:
+    """Run a sweep (or resume one) to its end; returns what it did.
+
+    A sweep stopped by a signal keeps what it has and its state says ``interrupted``.
+    Raises `SweepError`, `PlanError` or `RuleError` before anything is asked. May be called
+    once per process: the network engine can't be started twice.
+    """
+    began = time.monotonic()
+    watch_list = load_goods(settings.rules_dir)
+    detector = detectors.load(settings.rules_dir)
+    vault = Vault(settings.vault_dir)
+    vault.recover()
+    summary = _resumed(store, order) if order.resume else _new(settings, store, order, watch_list)
+    with store.session() as session:
+        tasks = pending_tasks(session, summary.sweep_id)
+        plan = session.get_one(m.Sweep, summary.sweep_id).plan
+    sink = StoreSink(
+        store,
+        vault,
+        detector,
+        Jurisdiction(settings.rules_dir),
+        summary,
+        watch_list,
+        only_goods=frozenset(plan["goods"]),
+        region=plan["region"],
+    )
+    finished = _crawl(settings, sink, tasks, lambda: progress(summary))
+    sink.flush()
+    if finished and settings.screenshots:
+        asyncio.run(picture_clues(settings, store, vault, sink.writer, summary, progress))
+    sink.close()
+    _end(store, summary, began)
+    return summary
+
+
+def _new(
+    settings: Settings, store: Store, order: SweepOrder, watch_list: Sequence[Goods]
+) -> Summary:
+    shops = [source for source in order.sources if "://" in source]
+    named = [source for source in order.sources if "://" not in source]
+    searchable = [name for name in READERS if name != "shop"]
+    if unknown := [name for name in named if name not in searchable]:
+        raise SweepError(
+            f"no such source: {', '.join(unknown)} "
+            f"(known: {', '.join(searchable)}; a shop is named by its address, http…)"
+        )
+    sources = named if order.sources else searchable
+    asked = queries(watch_list, sources, order.goods)
+    ids = {one.title: one.id for one in watch_list}
+    plan: dict[str, Any] = {
+        "goods": sorted({ids.get(name, name) for name in order.goods}),
+        "sources": [*sources, *shops],
+        "region": order.region,
+    }
+    with store.session() as session:
+        for name in sources:
+            _know_source(session, settings, name)
+        sweep_id = session.scalars(
+            insert(m.Sweep)
+            .values(
+                mode=order.mode, state="running", plan=plan, summary=None,
+                started_at=datetime.now(UTC), ended_at=None,
+            )
+            .returning(m.Sweep.id)
+        ).one()  # fmt: skip
+        add_queries(session, sweep_id, asked, order.max_pages or settings.max_pages)
+        for url in shops:
+            add_shop_task(session, sweep_id, url, "", None)
+    return Summary(sweep_id=sweep_id, mode=order.mode)
+
+
+def _know_source(session: Any, settings: Settings, name: str) -> None:
+    if session.scalar(select(m.SourceRow.id).where(m.SourceRow.name == name)) is not None:
+        return
+    source = READERS[name].source
+    session.execute(
+        insert(m.SourceRow).values(
+            name=name,
+            kind=source.kind,
+            title=source.title,
+            home=settings.source_urls.get(name, source.home),
+            how_found="built in",
+            added_at=datetime.now(UTC),
+        )
+    )
+
+
+def _resumed(store: Store, order: SweepOrder) -> Summary:
+    with store.session() as session:
+        row = session.get(m.Sweep, order.resume)
+        if row is None:
+            newest = session.scalar(select(func.max(m.Sweep.id)))
+            hint = f"the newest is {newest}" if newest else "there is none yet"
+            raise SweepError(f"no sweep {order.resume} to resume ({hint})")
+        if row.state == "done":
+            raise SweepError(f"sweep {order.resume} is done; nothing is left to resume")
+        row.state = "running"
+        return Summary(sweep_id=row.id, mode=row.mode)
+
+
+def _crawl(
+    settings: Settings, sink: StoreSink, tasks: Sequence[Any], progress: Callable[[], None]
+) -> bool:
+    """Whether it came to its own end, not to a signal's."""
+    readers = {name: reader(name, settings.source_urls.get(name, "")) for name in READERS}
+    process = AsyncCrawlerProcess(scrapy_settings(settings, sink), install_root_handler=False)
+    crawler = process.create_crawler(SweepSpider)
+    process.crawl(
+        crawler,
+        tasks=tasks,
+        readers=readers,
+        sink=sink,
+        shop_budget=settings.shop_budget,
+        progress=progress,
+    )
+    process.start()
+    stats = crawler.stats
+    return stats is not None and stats.get_value("finish_reason") == "finished"
+
+
+def _end(store: Store, summary: Summary, began: float) -> None:
+    summary.seconds = round(time.monotonic() - began, 1)
+    with store.session() as session:
+        states = session.execute(
+            select(m.TaskRow.state, func.count())
+            .where(m.TaskRow.sweep_id == summary.sweep_id)
+            .group_by(m.TaskRow.state)
+        )
+        summary.tasks = {state: count for state, count in states}
+        summary.state = "interrupted" if summary.tasks.get("pending") else "done"
+        opened = session.execute(
+            select(m.Clue.violation, func.count())
+            .where(m.Clue.sweep_id == summary.sweep_id)
+            .group_by(m.Clue.violation)
+        )
+        summary.violations.update({violation: count for violation, count in opened})
+        session.execute(
+            update(m.Sweep)
+            .where(m.Sweep.id == summary.sweep_id)
+            .values(state=summary.state, summary=summary.to_dict(), ended_at=datetime.now(UTC))
+        )

@@ -1,0 +1,63 @@
+"""What a sweep did, in numbers, per source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+__all__ = ["SourceCount", "Summary"]
+
+
+@dataclass(slots=True)
+class SourceCount:
+    """One source's share of a sweep."""
+
+    pages: int = 0
+    listings: int = 0
+    observations_new: int = 0
+    observations_unchanged: int = 0
+    signals: int = 0
+    clues_opened: int = 0
+    clues_grown: int = 0
+    blocks: int = 0
+    failures: int = 0
+
+
+@dataclass(slots=True)
+class Summary:
+    """A whole sweep. Durations are seconds."""
+
+    sweep_id: int
+    mode: str
+    state: str = "running"
+    seconds: float = 0.0
+    tasks: dict[str, int] = field(default_factory=dict)
+    """How many tasks are done, failed and pending."""
+    sources: dict[str, SourceCount] = field(default_factory=dict)
+    shops_found: int = 0
+    kept_pages: int = 0
+    """Pages that an interrupted run of this sweep already had."""
+    screenshots: int = 0
+    violations: Counter[str] = field(default_factory=Counter)
+    """Clues opened in this sweep, by violation."""
+    incidents: Counter[str] = field(default_factory=Counter)
+    """Blocks, failures and unread pages by kind: ``block/captcha``, ``failure/timeout`` …"""
+    problems: list[str] = field(default_factory=list)
+    """The first of them in words."""
+
+    def source(self, name: str) -> SourceCount:
+        """The count of a source, made at the first call."""
+        return self.sources.setdefault(name, SourceCount())
+
+    def total(self) -> SourceCount:
+        """All sources together."""
+        total = SourceCount()
+        for one in self.sources.values():
+            for name, value in asdict(one).items():
+                setattr(total, name, getattr(total, name) + value)
+        return total
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; `total` stands beside `sources`."""
+        return asdict(self) | {"total": asdict(self.total())}

@@ -1,0 +1,103 @@
+"""The tasks of a sweep in the store: made once, taken up again after an interruption."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from crawler.addresses import host_of
+from crawler.plan import Query
+from crawler.tasks import Task
+from storage import models as m
+
+__all__ = ["add_queries", "add_shop_task", "pending_tasks"]
+
+
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _task(row: m.TaskRow) -> Task:
+    return Task(
+        id=row.id,
+        source=row.source,
+        reader=row.reader,
+        goods=row.goods,
+        query=row.query,
+        start_url=row.start_url,
+        pages=row.pages,
+    )
+
+
+def add_queries(session: Session, sweep_id: int, queries: Iterable[Query], pages: int) -> None:
+    """A pending task for each query."""
+    rows = [
+        {
+            "sweep_id": sweep_id,
+            "key": _key(query.source, query.goods, query.text),
+            "source": query.source,
+            "reader": query.source,
+            "goods": query.goods,
+            "query": query.text,
+            "start_url": "",
+            "pages": pages,
+            "state": "pending",
+            "note": "",
+        }
+        for query in queries
+    ]
+    if rows:
+        session.execute(insert(m.TaskRow), rows)
+
+
+def add_shop_task(
+    session: Session, sweep_id: int, url: str, title: str, found_by: Task | None
+) -> tuple[Task, bool]:
+    """The task that sweeps the shop at `url` from its front page, and whether the shop is new.
+
+    A shop never seen before joins the sources to watch, with how it was found.
+    """
+    host, parts = host_of(url), urlsplit(url)
+    home = f"{parts.scheme}://{parts.netloc}/"
+    made = (
+        postgresql.Insert if session.get_bind().dialect.name == "postgresql" else sqlite.Insert
+    )
+    how = f"{found_by.source}: {found_by.query}" if found_by else "named by an officer"
+    fresh = session.scalar(
+        made(m.SourceRow)
+        .values(
+            name=host, kind="shop", title=title[:200].replace("\0", "") or host, home=home,
+            how_found=how, added_at=datetime.now(UTC),
+        )
+        .on_conflict_do_nothing()
+        .returning(m.SourceRow.id)
+    )  # fmt: skip
+    key = _key(host, "", home)
+    session.execute(
+        made(m.TaskRow)
+        .values(
+            sweep_id=sweep_id, key=key, source=host, reader="shop", goods="", query="",
+            start_url=home, pages=1, state="pending", note="",
+        )
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    row = session.scalars(
+        select(m.TaskRow).where(m.TaskRow.sweep_id == sweep_id, m.TaskRow.key == key)
+    ).one()
+    return _task(row), fresh is not None
+
+
+def pending_tasks(session: Session, sweep_id: int) -> list[Task]:
+    """What is left to do, in the order of the plan."""
+    rows = session.scalars(
+        select(m.TaskRow)
+        .where(m.TaskRow.sweep_id == sweep_id, m.TaskRow.state == "pending")
+        .order_by(m.TaskRow.id)
+    )
+    return [_task(row) for row in rows]
