@@ -1,0 +1,98 @@
+"""Text as a reader of the page sees it, and tables of parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from lxml.html import HtmlElement
+from parsel import Selector
+
+from listing import MoneyError, parse_price
+
+__all__ = ["compact", "first_price", "parameters", "visible_text"]
+
+_SPACE = re.compile(r"[\s\u3000\xa0]+")
+_UNSEEN = {"script", "style", "noscript", "template", "svg", "head"}
+_BLOCK = {
+    "p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "h5", "dt", "dd", "table", "section",
+    "article", "ul", "ol", "dl", "blockquote", "footer", "header",
+}  # fmt: skip
+_LOADING = ("加载中", "加载中...", "加载中…", "Loading...")
+"""What stands where a script has not yet put the text."""
+_LABEL_END = re.compile(r"\s*[:：]\s*")
+
+
+def compact(text: str | None) -> str:
+    """With runs of white space as single blanks."""
+    return _SPACE.sub(" ", text or "").strip()
+
+
+def visible_text(node: Selector | None) -> str:
+    """What a visitor reads below `node`, blocks on lines of their own."""
+    if node is None:
+        return ""
+    pieces: list[str] = []
+    _collect(node.root, pieces)
+    lines = (compact(line) for line in "".join(pieces).split("\n"))
+    return "\n".join(line for line in lines if line and not line.endswith(_LOADING))
+
+
+def _collect(root: HtmlElement, pieces: list[str]) -> None:
+    """Without recursion: a hostile page may nest deeper than Python's stack."""
+    stack: list[tuple[HtmlElement, bool]] = [(root, True)]
+    while stack:
+        node, opening = stack.pop()
+        if not opening:
+            if node.tag in _BLOCK:
+                pieces.append("\n")
+            if node is not root and node.tail:
+                pieces.append(node.tail)
+            continue
+        if not isinstance(node.tag, str) or node.tag in _UNSEEN:
+            if node is not root and node.tail:
+                pieces.append(node.tail)
+            continue
+        if node.tag in _BLOCK:
+            pieces.append("\n")
+        if node.text:
+            pieces.append(node.text)
+        stack.append((node, False))
+        stack.extend((child, True) for child in reversed(node))
+
+
+def _pair(label: str, value: str, into: dict[str, str]) -> None:
+    label, value = compact(label).rstrip(":： "), compact(value)
+    if 0 < len(label) <= 20 and 0 < len(value) <= 500:
+        into.setdefault(label, value)
+
+
+def parameters(node: Selector) -> dict[str, str]:
+    """Name and value of each parameter in the tables and lists below `node`."""
+    found: dict[str, str] = {}
+    for row in node.xpath(".//tr"):
+        cells = row.xpath("./th|./td")
+        if len(cells) in (2, 4):
+            for label, value in zip(cells[::2], cells[1::2], strict=True):
+                _pair(label.xpath("string()").get(""), value.xpath("string()").get(""), found)
+    for term in node.xpath(".//dl/dt|.//dl/div/dt"):
+        value = term.xpath("following-sibling::dd[1]")
+        if value:
+            _pair(term.xpath("string()").get(""), value.xpath("string()").get(""), found)
+    for item in node.xpath(".//li"):
+        text = compact(item.xpath("string()").get(""))[:600]
+        if len(parts := _LABEL_END.split(text, maxsplit=1)) == 2:
+            _pair(parts[0], parts[1], found)
+    return found
+
+
+def first_price(texts: Iterable[str]) -> Decimal | None:
+    """The first price that any of `texts` states, CNY; None where none does."""
+    for text in texts:
+        try:
+            if (price := parse_price(text)) is not None:
+                return price
+        except MoneyError:
+            continue
+    return None
