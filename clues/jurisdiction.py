@@ -1,80 +1,19 @@
-"""Which administrative division a text speaks of, from the table in `rules/regions.csv`."""
+"""In whose jurisdiction a listing is: by the operator's address, else where it ships from."""
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
-from functools import cached_property
-from pathlib import Path
-
-import ahocorasick_rs
+from detectors.places import Places
+from listing import Listing
 
 __all__ = ["Jurisdiction"]
 
-_ENDINGS = ("特别行政区", "自治区", "自治州", "自治县", "地区", "省", "市", "区", "县", "州", "盟", "旗")
-_PEOPLES = (
-    "壮族", "回族", "维吾尔", "彝族", "白族", "哈尼族", "傣族", "苗族", "景颇族", "傈僳族", "藏族",
-    "纳西族", "佤族", "拉祜族", "布朗族", "瑶族", "独龙族", "怒族", "普米族", "满族", "蒙古族", "土家族",
-    "侗族", "布依族", "仡佬族", "各族",
-)  # fmt: skip
-
-
-def _short(name: str) -> str:
-    """The name as people write it: 西双版纳傣族自治州 is 西双版纳. Never a single character."""
-    short = name
-    for ending in _ENDINGS:
-        if short.endswith(ending):
-            short = short.removesuffix(ending)
-            break
-    while found := next((p for p in _PEOPLES if short.endswith(p)), None):
-        short = short.removesuffix(found)
-    return short if len(short) >= 2 else name
-
 
 class Jurisdiction:
-    """Finds divisions by their names; made from the folder of rules.
+    """Made from the divisions the rules know."""
 
-    Codes are those of GB/T 2260: 2 digits a province, 4 a prefecture, 6 a county.
-    """
+    def __init__(self, places: Places) -> None:
+        self.places = places
 
-    def __init__(self, rules_dir: Path) -> None:
-        with (rules_dir / "regions.csv").open(encoding="utf-8", newline="") as file:
-            self.names = {row["code"]: row["name"] for row in csv.DictReader(file)}
-
-    @cached_property
-    def _index(self) -> tuple[ahocorasick_rs.AhoCorasick, list[list[str]]]:
-        codes: defaultdict[str, list[str]] = defaultdict(list)
-        for code, name in self.names.items():
-            if name in ("市辖区", "县") or len(name) < 2:
-                continue
-            codes[name].append(code)
-            # A county's short name (朝阳, 鼓楼) is too common a word to stand for it.
-            if len(code) < 6 and _short(name) != name:
-                codes[_short(name)].append(code)
-        matcher = ahocorasick_rs.AhoCorasick(
-            list(codes), matchkind=ahocorasick_rs.MatchKind.LeftmostLongest
-        )
-        return matcher, list(codes.values())
-
-    def locate(self, *texts: str) -> str:
-        """The narrowest division that the first telling text names, or "".
-
-        A county whose name several prefectures share counts only with its parent named.
-        """
-        matcher, codes = self._index
-        for text in texts:
-            named = [codes[i] for i, _, _ in matcher.find_matches_as_indexes(text[:300])]
-            best = ""
-            for options in named:
-                fitting = [code for code in options if best and code.startswith(best)]
-                if fitting:
-                    best = fitting[0]
-                elif not best and len(options) == 1:
-                    best = options[0]
-            if best:
-                return best
-        return ""
-
-    def path(self, code: str) -> str:
-        """The names from the province down: 云南省文山壮族苗族自治州."""
-        return "".join(self.names.get(code[:n], "") for n in (2, 4, 6) if len(code) >= n)
+    def of(self, listing: Listing) -> str:
+        """The narrowest division code that is known, or ""."""
+        return self.places.locate(listing.address, listing.ship_from)

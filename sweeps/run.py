@@ -74,7 +74,7 @@ def sweep(
         store,
         vault,
         detector,
-        Jurisdiction(settings.rules_dir),
+        Jurisdiction(detector.knowledge.places),
         summary,
         watch_list,
         only_goods=frozenset(plan["goods"]),

@@ -266,7 +266,7 @@ class StoreSink:
                     operator_id=row.operator_id,
                     source=found.listing.source,
                     goods=found.goods,
-                    region=self._region_of(found.listing),
+                    region=self.jurisdiction.of(found.listing),
                     evidence_id=found.evidence_id,
                     seen_at=found.seen_at,
                     violations=by_violation,
@@ -282,7 +282,7 @@ class StoreSink:
         if self.only_goods and goods not in self.only_goods:
             return None
         if self.region:
-            place = self._region_of(listing)
+            place = self.jurisdiction.of(listing)
             if place and not place.startswith(self.region):
                 return None
         return Found(
@@ -293,9 +293,6 @@ class StoreSink:
             evidence_id=evidence.get(fetched.record),
             seen_at=listing.seen_at or datetime.now(UTC),
         )
-
-    def _region_of(self, listing: Listing) -> str:
-        return self.jurisdiction.locate(listing.address, listing.ship_from)
 
     def _detect(self, found: Found, row: Recorded) -> Detection:
         listing = found.listing

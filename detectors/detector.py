@@ -1,0 +1,174 @@
+"""`Detector`: all rules on one listing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from detectors.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    NoneOf,
+    Reasoned,
+    words_of,
+)
+from detectors.evaluate import Found, evaluate
+from detectors.fields import FieldText, texts_of
+from detectors.matcher import Matcher
+from detectors.reasoning import Knowledge, reasonings_of
+from detectors.ruleset import Rule, RuleSet, load_rules
+from detectors.signal import Detection, Signal
+from listing import Listing
+
+__all__ = ["Detector", "load"]
+
+PER_RULE = 8
+"""Signals of one rule on one listing that are kept."""
+DISGUISED = 0.1
+"""What disguise adds to a signal's strength: who hides a word knows what it is."""
+
+
+class Detector:
+    """Made by `load`; `detect` may be called from many threads."""
+
+    def __init__(self, ruleset: RuleSet) -> None:
+        self.ruleset = ruleset
+        words: set[str] = set()
+        disguisable: set[str] = set()
+        for rule in ruleset.rules.values():
+            wanted = words_of(rule.match)
+            words |= wanted
+            if rule.disguise:
+                disguisable |= _positive(rule.match)
+            words |= {word for exception in rule.exceptions for word in exception.words}
+        self.knowledge = Knowledge(ruleset)
+        self.matcher = Matcher(
+            words | self.knowledge.words, disguisable, marks=self.knowledge.marks.names
+        )
+        self.reasonings = reasonings_of(self.knowledge)
+        self._by_word: defaultdict[str, list[Rule]] = defaultdict(list)
+        self._always: list[Rule] = []
+        for rule in ruleset.rules.values():
+            if _reasoned(rule.match):
+                self._always.append(rule)
+            for word in _positive(rule.match):
+                self._by_word[word].append(rule)
+
+    def detect(self, listing: Listing) -> Detection:
+        """All signals of the listing, its scores, and the violations that would open a clue."""
+        texts = texts_of(listing, self.matcher)
+        scopes = self.goods_of(listing)
+        candidates = {rule.id: rule for rule in self._always}
+        for text in texts:
+            for word in text.hits:
+                for rule in self._by_word.get(word, ()):
+                    candidates[rule.id] = rule
+        signals: list[Signal] = []
+        for rule in candidates.values():
+            if not rule.goods or rule.goods & scopes:
+                signals += self._signals(rule, listing, texts)
+        return self._judge(signals)
+
+    def detect_rule(self, rule: Rule, listing: Listing) -> list[Signal]:
+        """The signals of one rule alone, whatever goods it is for."""
+        return self._signals(rule, listing, texts_of(listing, self.matcher))
+
+    def _signals(self, rule: Rule, listing: Listing, texts: list[FieldText]) -> list[Signal]:
+        found = evaluate(rule, listing, texts, self.reasonings)
+        unique = {(one.field.name, one.start, one.end): one for one in found}
+        return [self._signal(rule, one) for one in list(unique.values())[:PER_RULE]]
+
+    @staticmethod
+    def _signal(rule: Rule, found: Found) -> Signal:
+        folded = found.field.folded
+        start, end = folded.span(found.start, found.end)
+        text = folded.original[start:end]
+        hidden = tuple(d for d in found.disguise if d not in ("space", "traditional", "width"))
+        strength = found.strength or rule.strength
+        if hidden:
+            strength = min(1.0, strength + DISGUISED)
+        reason = found.reason or rule.reason
+        return Signal(
+            rule=rule.id,
+            rule_version=rule.version,
+            violation=rule.violation,
+            field=found.field.name,
+            start=start,
+            end=end,
+            text=text,
+            strength=round(strength, 3),
+            reason=reason.replace("{words}", text).replace("{field}", found.field.name),
+            disguise=found.disguise,
+            law=rule.law,
+        )
+
+    def _judge(self, signals: Iterable[Signal]) -> Detection:
+        """Signals of one violation are independent testimony: 1 - Π(1 - strength). The same
+        words count once, however many rules name them."""
+        ordered = sorted(signals, key=lambda s: (-s.strength, s.field, s.start, s.rule))
+        doubt: dict[str, float] = {}
+        counted: set[tuple[str, str]] = set()
+        for signal in ordered:
+            if (signal.violation, signal.text) in counted:
+                continue
+            counted.add((signal.violation, signal.text))
+            doubt[signal.violation] = doubt.get(signal.violation, 1.0) * (1 - signal.strength)
+        scores = {violation: round(1 - left, 4) for violation, left in doubt.items()}
+        opening = [v for v, score in scores.items() if score >= self.ruleset.threshold(v)]
+        opening.sort(key=lambda v: (-scores[v], v))
+        return Detection(tuple(ordered), scores, tuple(opening))
+
+    def goods_of(self, listing: Listing) -> frozenset[str]:
+        """The group and kinds a listing belongs to: as it says, else by its title's words."""
+        found = {listing.goods} if listing.goods else set()
+        kinds: set[str] = set()
+        looked_at = f"{listing.title} {listing.licence_no} {' '.join(listing.attributes.values())[:500]}"
+        for group in self.ruleset.goods:
+            if listing.goods in (group["id"], group["title"]):
+                found.add(group["id"])
+            elif not listing.goods and any(word in listing.title for word in group["words"]):
+                found.add(group["id"])
+            named = {
+                kind
+                for kind, words in group.get("kinds", {}).items()
+                if any(word in looked_at for word in words)
+            }
+            if listing.goods in group.get("kinds", {}):
+                named, found = {listing.goods}, found | {group["id"]}
+            if group["id"] in found:
+                kinds |= named or set(list(group.get("kinds", {}))[:1])
+        return frozenset(found | kinds)
+
+    @cached_property
+    def violations(self) -> dict[str, str]:
+        """Chinese titles of the violations, by id."""
+        return {id_: str(entry.get("title", id_)) for id_, entry in self.ruleset.violations.items()}
+
+
+def _positive(condition: Condition) -> frozenset[str]:
+    """The words that can make a rule hold (not those that forbid it)."""
+    match condition:
+        case NoneOf():
+            return frozenset()
+        case AnyOf(parts=parts) | AllOf(parts=parts):
+            return frozenset().union(*(_positive(part) for part in parts))
+        case _:
+            return words_of(condition)
+
+
+def _reasoned(condition: Condition) -> bool:
+    match condition:
+        case Reasoned():
+            return True
+        case AnyOf(parts=parts) | AllOf(parts=parts):
+            return any(_reasoned(part) for part in parts)
+        case _:
+            return False
+
+
+def load(rules_dir: Path) -> Detector:
+    """The detector with all rules of a folder; raises `RuleError` with every problem found."""
+    return Detector(load_rules(rules_dir))

@@ -1,0 +1,43 @@
+"""A listing as the detectors look at it: its texts by field, folded once, matched once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from detectors.matcher import Hit, Matcher, index_by_word
+from detectors.normalise import Folded, fold
+from listing import Listing
+
+__all__ = ["FieldText", "texts_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldText:
+    """One text of a listing. `name` is how a signal calls it, `scope` how a rule does."""
+
+    name: str
+    scope: str
+    folded: Folded
+    hits: Mapping[str, list[Hit]]
+
+
+def _named(listing: Listing) -> Iterator[tuple[str, str, str]]:
+    for name in ("title", "text", "terms", "brand", "origin", "shop_name", "operator_name"):
+        yield name, name, getattr(listing, name)
+    for place, text in enumerate(listing.image_text):
+        yield f"image_text[{place}]", "image_text", text
+    for place, review in enumerate(listing.reviews):
+        yield f"reviews[{place}].text", "reviews", review.text
+    for key, value in listing.attributes.items():
+        yield f"attributes.{key}", "attributes", value
+
+
+def texts_of(listing: Listing, matcher: Matcher) -> list[FieldText]:
+    """Every text of the listing that is not empty."""
+    found = []
+    for name, scope, text in _named(listing):
+        if text:
+            folded = fold(text)
+            found.append(FieldText(name, scope, folded, index_by_word(matcher.find(folded))))
+    return found

@@ -1,0 +1,42 @@
+"""What needs several fields at once. A rule names a reasoning as ``detector: NAME``.
+
+Each is a function (listing, its texts, options of the rule) → found spans; `Knowledge` is what
+they share, compiled once from the rules' data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from detectors.evaluate import Reasoning
+from detectors.places import Places
+from detectors.reasoning.marks import Marks
+from detectors.reasoning.operators import operator_identity
+from detectors.reasoning.origin import Origins
+from detectors.reasoning.prices import price_history
+from detectors.reasoning.reviews import review_copies
+from detectors.ruleset import RuleSet
+
+__all__ = ["Knowledge", "reasonings_of"]
+
+
+class Knowledge:
+    """Brands, GIs and places in the form that the reasonings need."""
+
+    def __init__(self, ruleset: RuleSet) -> None:
+        self.places = Places(ruleset.regions)
+        self.marks = Marks(ruleset.brands)
+        self.origins = Origins(ruleset.gis, self.places)
+        self.words = self.marks.names | self.origins.words
+
+
+def reasonings_of(knowledge: Knowledge) -> Mapping[str, Reasoning]:
+    """The reasonings by the names that rules use (`ruleset.REASONINGS`)."""
+    return {
+        "lookalike_mark": knowledge.marks.lookalikes,
+        "fake_origin": knowledge.origins.fake_origin,
+        "gi_misuse": knowledge.origins.gi_misuse,
+        "price_history": price_history,
+        "operator_identity": operator_identity,
+        "review_copies": review_copies,
+    }

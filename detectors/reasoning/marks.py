@@ -1,0 +1,147 @@
+"""Look-alike marks: names that sound, look or are spelt almost like a known one.
+
+In running text the matcher finds variants of known names by sound, shape and parts. A field
+that holds nothing but a name (品牌) is compared as a whole, by RapidFuzz on characters and on
+sound. Who sells the real mark, compares with it or fits it, is not accused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from detectors.evaluate import Found
+from detectors.fields import FieldText
+from detectors.normalise import fold
+from detectors.variants import alike, frequency, sound
+from listing import Listing
+
+__all__ = ["Marks"]
+
+STRENGTH = {"brand": 0.85, "attributes": 0.85, "title": 0.7, "shop_name": 0.55, "text": 0.4}
+_TELLING = {"homophone", "shape", "split"}
+_FIT = re.compile(r"(?:适用于?|兼容|配套|适配|通用|非|不是|并非|区别于|不同于|媲美|对比)$")
+_NAME_KEYS = ("品牌", "商标", "品牌名称")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A known name."""
+
+    name: str
+    owner: str
+    goods: frozenset[str]
+    kind: str
+    common: frozenset[str]
+    """Words that look like it and are no look-alikes."""
+
+
+class Marks:
+    """All known names, with an index for look-alikes."""
+
+    def __init__(self, brands: Iterable[Mapping[str, Any]]) -> None:
+        self._marks: dict[str, Mark] = {}
+        for brand in brands:
+            for name in (brand["name"], *brand.get("aliases", ()), *brand.get("latin", ())):
+                folded = fold(str(name)).tight
+                self._marks[folded] = Mark(
+                    name=str(brand["name"]),
+                    owner=str(brand.get("owner", "")),
+                    goods=frozenset(brand.get("goods", ())),
+                    kind=str(brand.get("kind", "brand")),
+                    common=frozenset(brand.get("common_words", ())),
+                )
+        self.names = frozenset(self._marks)
+        self._sounds = {name: "".join(map(sound, name)) for name in self._marks}
+
+    def lookalikes(
+        self, listing: Listing, texts: Sequence[FieldText], options: Mapping[str, object]
+    ) -> list[Found]:
+        """Spans that imitate a mark for the goods of this listing. `kind` narrows the marks."""
+        kind = options.get("kind")
+        found = []
+        for text in texts:
+            if text.scope not in STRENGTH:
+                continue
+            for name in text.hits.keys() & self.names:
+                mark = self._marks[name]
+                if kind is not None and mark.kind != kind:
+                    continue
+                for hit in text.hits[name]:
+                    if not _TELLING & set(hit.disguise) or not self._applies(mark, listing):
+                        continue
+                    shown = text.folded.tight[hit.start : hit.end]
+                    if shown in mark.common or self._excused(text, hit.start):
+                        continue
+                    found.append(self._found(text, hit.start, hit.end, shown, mark, hit.disguise))
+            found += self._whole(listing, text, kind)
+        return found
+
+    @staticmethod
+    def _applies(mark: Mark, listing: Listing) -> bool:
+        return not mark.goods or not listing.goods or listing.goods in mark.goods
+
+    @staticmethod
+    def _excused(text: FieldText, start: int) -> bool:
+        return bool(_FIT.search(text.folded.tight[max(0, start - 6) : start]))
+
+    def _whole(self, listing: Listing, text: FieldText, kind: object) -> list[Found]:
+        """A field that is a name by itself, against all names."""
+        if not (text.scope == "brand" or text.name.removeprefix("attributes.") in _NAME_KEYS):
+            return []
+        value = text.folded.tight
+        if not 2 <= len(value) <= 12 or value in self._marks or frequency(value):
+            return []
+        near = process.extract(value, self.names, scorer=fuzz.ratio, score_cutoff=60, limit=5)
+        alike_sound = process.extract(
+            "".join(map(sound, value)),
+            self._sounds,
+            scorer=DamerauLevenshtein.normalized_similarity,
+            score_cutoff=0.85,
+            limit=5,
+        )
+        names = dict.fromkeys([n for n, _, _ in near] + [key for _, _, key in alike_sound])
+        for name in names:
+            mark = self._marks[name]
+            if kind is not None and mark.kind != kind:
+                continue
+            if value not in mark.common and self._applies(mark, listing) and imitates(value, name):
+                return [self._found(text, 0, len(value), value, mark, ("homophone",))]
+        return []
+
+    @staticmethod
+    def _found(
+        text: FieldText, start: int, end: int, shown: str, mark: Mark, disguise: tuple[str, ...]
+    ) -> Found:
+        how = {"homophone": "读音相近", "shape": "字形相近", "split": "拆字仿写"}
+        manner = "、".join(how[d] for d in disguise if d in how) or "近似"
+        return Found(
+            text,
+            start,
+            end,
+            (),
+            STRENGTH[text.scope],
+            f"“{shown}”与“{mark.name}”{manner}，涉嫌仿冒近似商标或名称",
+        )
+
+
+def imitates(shown: str, name: str) -> bool:
+    """Whether a name may be taken for another: all that differs sounds or looks alike, or one
+    character is put in, or two change places; in Latin letters, one in five may differ."""
+    if shown == name or shown.startswith(name) or shown.endswith(name):
+        return False
+    if name.isascii():
+        return shown.isascii() and len(name) >= 5 and fuzz.ratio(shown, name) >= 80
+    if len(shown) == len(name):
+        differing = [(a, b) for a, b in zip(name, shown, strict=True) if a != b]
+        if sorted(shown) == sorted(name) and len(name) >= 3:
+            return True
+        return len(differing) < len(name) and all(alike(a, b) for a, b in differing)
+    if len(shown) == len(name) + 1 and len(name) >= 3:
+        return any(shown[:i] + shown[i + 1 :] == name for i in range(1, len(shown) - 1))
+    return False

@@ -1,0 +1,177 @@
+"""Where it is said to come from against where it is made.
+
+The place of production is taken from the parameters (产地, 厂址 …) and from the food licence:
+«SC» + 3 digits of category + 6 digits of the division that licensed the maker
+(食品生产许可管理办法, the numbering of food production licences). Where the seller sits or ships
+from says little: a trader in Guangdong may sell real tea of Yunnan.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from detectors.contexts import negated
+from detectors.evaluate import Found
+from detectors.fields import FieldText
+from detectors.normalise import fold
+from detectors.places import Places
+from listing import Listing
+
+__all__ = ["Origins", "grams"]
+
+_MADE_AT = (
+    "产地", "原产地", "商品产地", "生产地", "生产地址", "厂址", "生产厂址", "厂家地址", "生产厂家地址", "加工地",
+    "加工地址", "生产企业地址", "省份", "产地省份", "原料产地",
+)  # fmt: skip
+_SC = re.compile(r"sc\d{3}(\d{6})\d{5}")
+_CLAIM = re.compile(r"(?:产自|原产于|原产|采自|源自|源产|产地[:：为是]{0,1}|出产于|直采自|正宗)([\u4e00-\u9fff]{2,12})")
+_WEIGHT = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s?(kg|千克|公斤|斤|g|克)", re.IGNORECASE)
+_GRAMS = {"kg": 1000, "千克": 1000, "公斤": 1000, "斤": 500, "g": 1, "克": 1}
+_CLAIMING = ("title", "text", "image_text")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A place of production that the listing states, and how far it is to be trusted."""
+
+    code: str
+    said: str
+    trust: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A famous place of production."""
+
+    name: str
+    code: str
+    implausible: Decimal | None
+    """CNY per kilogram below which nobody can sell the real thing."""
+
+
+class Origins:
+    """GIs and famous places."""
+
+    def __init__(self, gis: Iterable[Mapping[str, Any]], places: Places) -> None:
+        self.places = places
+        self._gis: dict[str, Mapping[str, Any]] = {}
+        self._famous: dict[str, Place] = {}
+        for gi in gis:
+            for name in (gi["name"], *gi.get("aliases", ())):
+                self._gis[fold(str(name)).tight] = gi
+            for place in gi.get("famous_places", ()):
+                below = place.get("implausible_below")
+                self._famous[str(place["name"])] = Place(
+                    str(place["name"]), str(place["county"]), Decimal(str(below)) if below else None
+                )
+        self.words = frozenset(self._gis) | frozenset(self._famous)
+
+    def made_at(self, listing: Listing) -> list[Made]:
+        """Every place of production that is stated, most trustworthy first."""
+        found = []
+        stated = [(k, v) for k, v in listing.attributes.items() if k in _MADE_AT]
+        if listing.origin:
+            stated.append(("产地", listing.origin))
+        for key, value in stated:
+            if code := self.places.locate(value):
+                found.append(Made(code, f"{key}“{value}”", 0.85))
+        numbers = fold(f"{listing.licence_no} {' '.join(listing.attributes.values())}").tight
+        for number in _SC.finditer(numbers):
+            code = number.group(1)
+            code = next((c for c in (code, code[:4], code[:2]) if c in self.places.names), "")
+            if code:
+                said = f"生产许可证编号{number.group().upper()}（{self.places.path(code)}）"
+                found.append(Made(code, said, 0.65))
+        return found
+
+    def _elsewhere(self, made: Sequence[Made], codes: Sequence[str]) -> Made | None:
+        """The statement that puts the production outside all of `codes`; None if one is inside."""
+        outside = None
+        for place in made:
+            if any(place.code.startswith(c) or c.startswith(place.code) for c in codes):
+                return None
+            outside = outside or place
+        return outside
+
+    def fake_origin(
+        self, listing: Listing, texts: Sequence[FieldText], options: Mapping[str, object]
+    ) -> list[Found]:
+        """Claims of a place that the place of production contradicts, or the price does."""
+        made = self.made_at(listing)
+        found = []
+        for text in texts:
+            if text.scope not in _CLAIMING:
+                continue
+            for start, end, code, place in self._claims(text):
+                if negated(text.folded.tight, start, end):
+                    continue
+                said = text.folded.tight[start:end]
+                if other := self._elsewhere(made, [code]):
+                    far = other.code[:2] != code[:2]
+                    strength = other.trust if far else other.trust - 0.1
+                    why = f"宣称“{said}”，而{other.said}，涉嫌虚假标示产地"
+                    found.append(Found(text, start, end, (), strength, why))
+                elif place and (price := self._too_cheap(listing, place)):
+                    why = f"宣称“{said}”，而每公斤仅{price:.0f}元，明显低于该产地可能的价格"
+                    found.append(Found(text, start, end, (), 0.6, why))
+        return found
+
+    def _claims(self, text: FieldText) -> Iterator[tuple[int, int, str, Place | None]]:
+        for name in text.hits.keys() & self._famous.keys():
+            for hit in text.hits[name][:3]:
+                if not hit.disguise:
+                    yield hit.start, hit.end, self._famous[name].code, self._famous[name]
+        for match in _CLAIM.finditer(text.folded.tight):
+            if code := self.places.locate(match.group(1)):
+                yield match.start(), match.end(), code, None
+
+    @staticmethod
+    def _too_cheap(listing: Listing, place: Place) -> Decimal | None:
+        weight = grams(listing)
+        if place.implausible is None or listing.price is None or not weight:
+            return None
+        per_kilogram = listing.price * 1000 / weight
+        return per_kilogram if per_kilogram < place.implausible else None
+
+    def gi_misuse(
+        self, listing: Listing, texts: Sequence[FieldText], options: Mapping[str, object]
+    ) -> list[Found]:
+        """A GI's name on goods made outside its region."""
+        made = self.made_at(listing)
+        if not made:
+            return []
+        found = []
+        for text in texts:
+            if text.scope not in (*_CLAIMING, "brand"):
+                continue
+            for name in text.hits.keys() & self._gis.keys():
+                gi = self._gis[name]
+                if listing.goods and listing.goods not in gi["goods"]:
+                    continue
+                other = self._elsewhere(made, [str(code) for code in gi["regions"]])
+                if other is None:
+                    continue
+                why = f"使用地理标志“{gi['name']}”，而{other.said}不在其保护地域内"
+                found += [
+                    Found(text, hit.start, hit.end, (), other.trust, why)
+                    for hit in text.hits[name][:1]
+                    if not hit.disguise and not negated(text.folded.tight, hit.start, hit.end)
+                ]
+        return found
+
+
+def grams(listing: Listing) -> Decimal | None:
+    """The net weight that title or parameters state, in grams; None where none does."""
+    stated = [
+        listing.attributes[key]
+        for key in ("净含量", "规格", "重量", "净重", "商品毛重")
+        if key in listing.attributes
+    ]
+    for text in (*stated, listing.title):
+        if found := _WEIGHT.search(text):
+            return Decimal(found.group(1)) * _GRAMS[found.group(2).lower()]
+    return None

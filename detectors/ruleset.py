@@ -1,0 +1,281 @@
+"""Loads and checks everything in `rules/`: every error is found at once, with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from detectors.conditions import (
+    DEFAULT_FIELDS,
+    Condition,
+    ConditionError,
+    Exception_,
+    Lexicons,
+    parse_condition,
+    parse_exception,
+    parse_scope,
+)
+from detectors.errors import RuleError
+from detectors.normalise import fold
+
+__all__ = ["Rule", "RuleSet", "load_rules"]
+
+_KEYS = {
+    "id", "version", "title", "status", "description", "violation", "law", "references", "goods", "in",
+    "match", "except", "strength", "reason", "false_alarms", "examples", "author", "date", "disguise",
+}  # fmt: skip
+_WANTED = ("id", "title", "violation", "law", "match", "strength", "reason", "examples")
+DEFAULT_THRESHOLD = 0.5
+
+
+REASONINGS: frozenset[str] = frozenset(
+    {"lookalike_mark", "fake_origin", "gi_misuse", "price_history", "operator_identity", "review_copies"}
+)
+"""Names of the reasonings over fields; `detectors.reasoning` holds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule file."""
+
+    id: str
+    version: int
+    title: str
+    violation: str
+    law: tuple[str, ...]
+    goods: frozenset[str]
+    """Groups and kinds it applies to; empty is all."""
+    fields: tuple[str, ...]
+    match: Condition
+    exceptions: tuple[Exception_, ...]
+    strength: float
+    reason: str
+    disguise: bool
+    """Whether its words are also looked for in disguise."""
+    hits: tuple[Any, ...]
+    misses: tuple[Any, ...]
+    file: str
+    false_alarms: str = ""
+
+
+@dataclass(slots=True)
+class RuleSet:
+    """All that the detectors know."""
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    lexicons: dict[str, frozenset[str]] = field(default_factory=dict)
+    laws: dict[str, dict[str, Any]] = field(default_factory=dict)
+    violations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    goods: list[dict[str, Any]] = field(default_factory=list)
+    brands: list[dict[str, Any]] = field(default_factory=list)
+    gis: list[dict[str, Any]] = field(default_factory=list)
+    thresholds: dict[str, float] = field(default_factory=dict)
+    regions: dict[str, str] = field(default_factory=dict)
+
+    def threshold(self, violation: str) -> float:
+        """The score at which a clue opens."""
+        return self.thresholds.get(violation, DEFAULT_THRESHOLD)
+
+
+def _line(node: Any, key: Any = None) -> str:
+    marks = getattr(node, "lc", None)
+    if marks is None:
+        return ""
+    try:
+        line = marks.key(key)[0] if key is not None else marks.line
+    except (KeyError, TypeError, AttributeError):
+        line = marks.line
+    return f":{line + 1}"
+
+
+class _Reader:
+    def __init__(self, folder: Path, reasonings: frozenset[str]) -> None:
+        self.folder = folder
+        self.reasonings = reasonings
+        self.problems: list[str] = []
+        self.set = RuleSet()
+
+    def wrong(self, path: Path, what: str, node: Any = None, key: Any = None) -> None:
+        """Note a problem; reading goes on."""
+        name = path.relative_to(self.folder) if path.is_relative_to(self.folder) else path
+        self.problems.append(f"{name}{_line(node, key)}: {what}")
+
+    def yaml(self, path: Path, with_lines: bool = False) -> Any:
+        """The file's data, or None after noting why not."""
+        try:
+            reader = YAML() if with_lines else YAML(typ="safe", pure=True)
+            return reader.load(path.read_text(encoding="utf-8"))
+        except MarkedYAMLError as error:
+            mark = error.problem_mark
+            place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+            self.problems.append(f"{path.name}{place}: not YAML: {error.problem}")
+        except (OSError, UnicodeDecodeError, YAMLError) as error:
+            self.problems.append(f"{path.name}: can't be read: {error}")
+        return None
+
+    def listed(self, name: str, key: str) -> list[dict[str, Any]]:
+        """The entries of a top-level file, or of every file of a folder."""
+        path = self.folder / name
+        files = sorted(path.glob("*.yaml")) if path.is_dir() else [path] if path.is_file() else []
+        found: list[dict[str, Any]] = []
+        for file in files:
+            data = self.yaml(file)
+            if data is None:
+                continue
+            if not isinstance(data, dict) or not isinstance(data.get(key), list):
+                self.wrong(file, f"a list named {key} is wanted")
+                continue
+            found += data[key]
+        return found
+
+    def by_id(self, name: str, key: str) -> dict[str, dict[str, Any]]:
+        """Entries by their id, none twice."""
+        found: dict[str, dict[str, Any]] = {}
+        for entry in self.listed(name, key):
+            id_ = entry.get("id", "")
+            if id_ in found:
+                self.wrong(self.folder / name, f"two entries with the id {id_!r}")
+            found[id_] = entry
+        return found
+
+    def lexicons(self) -> None:
+        """Word lists with their includes resolved; cycles and doubles are errors."""
+        raw: dict[str, list[str]] = {}
+        for path in sorted((self.folder / "lexicons").glob("*.yaml")):
+            data = self.yaml(path)
+            words = data.get("words") if isinstance(data, dict) else None
+            if not isinstance(words, list) or not all(isinstance(w, str) and w for w in words):
+                self.wrong(path, "words: a list of words is wanted (quote numbers)")
+                continue
+            doubles = sorted({w for w in words if words.count(w) > 1})
+            if doubles:
+                self.wrong(path, f"words listed twice: {', '.join(doubles)}")
+            raw[path.stem] = words
+
+        def resolve(name: str, above: tuple[str, ...]) -> frozenset[str]:
+            if name in above:
+                path = self.folder / "lexicons" / f"{above[0]}.yaml"
+                self.wrong(path, f"a lexicon that includes itself: {' → '.join((*above, name))}")
+                return frozenset()
+            if name not in raw:
+                path = self.folder / "lexicons" / f"{above[-1]}.yaml"
+                self.wrong(path, f"includes ${name}, which does not exist")
+                return frozenset()
+            found: set[str] = set()
+            for word in raw[name]:
+                if word.startswith("$"):
+                    found |= resolve(word[1:], (*above, name))
+                else:
+                    found.add(fold(word).tight)
+            return frozenset(found)
+
+        self.set.lexicons = {name: resolve(name, ()) for name in raw}
+
+    def rules(self) -> None:
+        """Each file below `violations/`."""
+        lexicons = Lexicons(self.set.lexicons)
+        scopes = {g["id"] for g in self.set.goods} | {
+            kind for g in self.set.goods for kind in g.get("kinds", {})
+        }
+        for path in sorted((self.folder / "violations").rglob("*.yaml")):
+            data = self.yaml(path, with_lines=True)
+            if data is None:
+                continue
+            if not isinstance(data, dict):
+                self.wrong(path, "a rule is a mapping")
+                continue
+            before = len(self.problems)
+            self.check(path, data, scopes)
+            try:
+                rule = self.rule(path, data, lexicons)
+            except ConditionError as error:
+                self.wrong(path, str(error), error.node if hasattr(error.node, "lc") else data, error.key)
+                continue
+            except (KeyError, TypeError, ValueError) as error:
+                if len(self.problems) == before:
+                    self.wrong(path, f"not a rule: {error!r}", data)
+                continue
+            if rule.id in self.set.rules:
+                other = self.set.rules[rule.id].file
+                self.wrong(path, f"the id {rule.id!r} is taken by {other}", data, "id")
+            self.set.rules[rule.id] = rule
+
+    def check(self, path: Path, data: Any, scopes: set[str]) -> None:
+        """What can be said of a rule without reading its conditions."""
+        for key in data:
+            if key not in _KEYS:
+                self.wrong(path, f"unknown key {key!r} (known: {', '.join(sorted(_KEYS))})", data, key)
+        for key in _WANTED:
+            if key not in data:
+                self.wrong(path, f"{key} is missing", data)
+        if data.get("violation") not in self.set.violations:
+            self.wrong(path, f"no such violation: {data.get('violation')!r}", data, "violation")
+        for law in data.get("law") or []:
+            if law not in self.set.laws:
+                self.wrong(path, f"no such law: {law!r}", data, "law")
+        for goods in data.get("goods") or []:
+            if goods not in scopes:
+                self.wrong(path, f"no such goods: {goods!r} (known: {', '.join(sorted(scopes))})", data, "goods")
+        strength = data.get("strength")
+        if not isinstance(strength, int | float) or not 0 < strength <= 1:
+            self.wrong(path, f"strength wants a number above 0 up to 1, not {strength!r}", data, "strength")
+        examples = data.get("examples")
+        for kind in ("hit", "miss"):
+            if not isinstance(examples, dict) or not examples.get(kind):
+                self.wrong(path, f"examples.{kind}: at least one is wanted", data, "examples")
+
+    @staticmethod
+    def rule(path: Path, data: Any, lexicons: Lexicons) -> Rule:
+        """The rule; raises `ConditionError`, or what a missing key raises."""
+        return Rule(
+            id=str(data["id"]),
+            version=int(data.get("version", 1)),
+            title=str(data["title"]),
+            violation=str(data["violation"]),
+            law=tuple(data["law"]),
+            goods=frozenset(data.get("goods") or ()),
+            fields=parse_scope(data["in"], data) if "in" in data else DEFAULT_FIELDS,
+            match=parse_condition(data["match"], lexicons, REASONINGS),
+            exceptions=tuple(parse_exception(one, lexicons) for one in data.get("except") or ()),
+            strength=float(data["strength"]),
+            reason=str(data["reason"]),
+            disguise=bool(data.get("disguise", True)),
+            hits=tuple(data["examples"]["hit"]),
+            misses=tuple(data["examples"]["miss"]),
+            file="/".join(path.parts[-2:]),
+            false_alarms=str(data.get("false_alarms", "")),
+        )
+
+    def regions(self) -> None:
+        """Administrative divisions by code."""
+        path = self.folder / "regions.csv"
+        if path.is_file():
+            rows = path.read_text(encoding="utf-8").splitlines()[1:]
+            self.set.regions = dict(row.split(",", 1) for row in rows if "," in row)  # type: ignore[misc]
+
+
+def load_rules(folder: Path) -> RuleSet:
+    """Everything in the folder; raises `RuleError` with all problems found."""
+    if not folder.is_dir():
+        raise RuleError([f"{folder}: no such folder of rules"])
+    reader = _Reader(folder, REASONINGS)
+    result = reader.set
+    result.violations = reader.by_id("violations.yaml", "violations")
+    result.laws = reader.by_id("laws.yaml", "laws")
+    result.goods = reader.listed("goods.yaml", "goods")
+    result.brands = reader.listed("brands", "brands")
+    result.gis = reader.listed("gi", "gis")
+    reader.regions()
+    thresholds = folder / "thresholds.yaml"
+    if thresholds.is_file() and isinstance(data := reader.yaml(thresholds), Mapping):
+        result.thresholds = {str(k): float(v) for k, v in data.items()}
+    reader.lexicons()
+    reader.rules()
+    if reader.problems:
+        raise RuleError(reader.problems)
+    return result

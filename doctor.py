@@ -1,0 +1,85 @@
+"""`yunjian doctor`: what a sweep needs, checked one by one."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import detectors
+import settings
+from crawler.browser import find_browser
+from spiders import READERS
+from storage import StoreError, open_store
+
+__all__ = ["Check", "checks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    state: Literal["ok", "warn", "bad"]
+    name: str
+    says: str
+
+
+def checks() -> Iterator[Check]:
+    """Each check as it is done."""
+    try:
+        config = settings.load()
+    except settings.SettingsError as error:
+        yield Check("bad", "settings", str(error))
+        return
+    yield Check("ok", "settings", f"data in {config.data_dir}")
+    yield (
+        Check("ok", "contact", config.contact)
+        if config.contact
+        else Check("warn", "contact", "none set: sites can't reach you (YUNJIAN_CONTACT)")
+    )
+    if not config.robots_obey:
+        yield Check("warn", "robots.txt", "not obeyed: only with an officer's written order")
+    try:
+        detector = detectors.load(config.rules_dir)
+        yield Check("ok", "rules", f"{len(detector.ruleset.rules)} rules")
+    except detectors.RuleError as error:
+        yield Check("bad", "rules", str(error))
+    try:
+        store = open_store(config.store_url)
+        yield Check("ok", "store", f"{store.name}, schema {store.revision()}")
+        store.close()
+    except StoreError as error:
+        yield Check("bad", "store", str(error))
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(config.data_dir).free // 1024**3
+    state: Literal["ok", "warn"] = "ok" if free >= 5 else "warn"
+    yield Check(state, "disk", f"{free} GB free for evidence")
+    yield _browser(config.browser)
+    yield _font()
+    for name, reader in READERS.items():
+        source = reader.source
+        says = f"proven against {source.proven}" if source.proven else "unproven"
+        yield Check("ok" if source.proven else "warn", f"source {name}", f"{says}; {source.limits}")
+
+
+def _browser(configured: str) -> Check:
+    path = find_browser(configured)
+    if not path:
+        return Check("warn", "browser", "no system Chromium; Playwright's own is used if installed")
+    try:
+        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        return Check("bad", "browser", f"{path}: {error}")
+    return Check("ok", "browser", said.stdout.strip())
+
+
+def _font() -> Check:
+    lister = shutil.which("fc-list")
+    if lister is None:
+        return Check("warn", "Chinese font", "fc-list is missing; can't tell")
+    found = subprocess.run([lister, ":lang=zh", "family"], capture_output=True, text=True, timeout=30, check=False)
+    if not found.stdout.strip():
+        return Check("bad", "Chinese font", "none: screenshots show boxes (install fonts-noto-cjk)")
+    return Check("ok", "Chinese font", found.stdout.strip().splitlines()[0])

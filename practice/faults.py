@@ -1,0 +1,101 @@
+"""The faults a request can ask for, or a host can have: how real sites fail.
+
+``slow``, ``500``, ``truncated``, ``charset``, ``captcha``, ``calendar``, ``huge``.
+"""
+
+from __future__ import annotations
+
+from practice.data import DOMAIN
+from practice.pages.html import Answer, Query, Town, document, link
+
+__all__ = ["HUGE", "KINDS", "blocked", "calendar", "cut", "fault_for", "garbled"]
+
+KINDS = ("slow", "500", "truncated", "charset", "captcha", "calendar", "huge")
+HUGE = 200 * 1024 * 1024
+"""Bytes of the huge body."""
+_BLOCK_PATHS = ("/static/captcha/", "/item.htm/_____tmd_____/punish", "/new/login.aspx")
+
+
+def fault_for(
+    faults: dict[str, str], host: str, path: str, query: Query, header: str | None
+) -> str | None:
+    """The fault that a request meets: by its query, its header, or where it goes.
+
+    `faults` maps a host (``taoji`` for ``taoji.town.localhost``), with a path's beginning
+    if wanted (``tablet.town.localhost/list``), to a kind; the longest fitting one counts.
+    Raises `ValueError` for a kind that does not exist.
+    """
+    kind = query.get("fault") or header
+    if kind is None and not path.startswith(_BLOCK_PATHS) and path != "/robots.txt":
+        here = host + path
+        fitting = [place for place in faults if here.startswith(_whole(place))]
+        kind = faults[max(fitting, key=len)] if fitting else None
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"no such fault: {kind!r} (one of {', '.join(KINDS)})")
+    return kind
+
+
+def _whole(place: str) -> str:
+    host, slash, path = place.partition("/")
+    return (host if host.endswith(DOMAIN) else f"{host}.{DOMAIN}") + slash + path
+
+
+def garbled(answer: Answer) -> Answer:
+    """The body in another charset than its declaration says."""
+    kind = answer.headers.get("Content-Type", "text/html")
+    try:
+        text = answer.body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = answer.body.decode("gbk")
+        declared = {"Content-Type": "text/html; charset=gb2312"}
+        return Answer(text.encode("utf-8"), answer.status, answer.headers | declared)
+    declared = {"Content-Type": kind.split(";")[0] + "; charset=utf-8"}
+    body = text.encode("gbk", "xmlcharrefreplace")
+    return Answer(body, answer.status, answer.headers | declared)
+
+
+def cut(answer: Answer) -> tuple[int, bytes]:
+    """The length that is promised and the part of the body that is sent."""
+    return len(answer.body), answer.body[: len(answer.body) * 3 // 5]
+
+
+def blocked(town: Town, host: str, path: str) -> Answer:
+    """What a visitor sees whom the site takes for a robot, as each kind of site does it."""
+    name = host.removesuffix(f".{DOMAIN}")
+    if name == "search":
+        target = link("/static/captcha/tuxing.html", backurl=path)
+    elif name == "taoji":
+        target = link("/item.htm/_____tmd_____/punish", x5secdata="town", x5step=1)
+    elif name == "jingdian":
+        target = f"{town.base('jingdian')}/new/login.aspx?ReturnUrl=" + path
+    else:
+        body = '<div id="nc_1_wrapper"><p>访问验证：请拖动滑块完成验证后继续访问</p></div>'
+        return Answer.page(document("安全验证", body))
+    return Answer.redirect(target if target.startswith("http") else town.base(name) + target)
+
+
+def block_page(path: str) -> Answer | None:
+    """The page that `blocked` leads to, or None for another path."""
+    if path.startswith(_BLOCK_PATHS[0]):
+        body = '<div class="passMod_dialog"><p>网络不给力，请完成下方验证后继续操作</p><div class="passMod_slide"></div></div>'
+        return Answer.page(document("百度安全验证", body))
+    if path == _BLOCK_PATHS[1]:
+        body = '<div id="nocaptcha"><div id="nc_1_wrapper"><span id="nc_1_n1z"></span>请按住滑块，拖动到最右边</div></div>'
+        return Answer.page(document("验证码拦截", body))
+    if path == _BLOCK_PATHS[2]:
+        body = '<form id="formlogin"><input name="loginname"><input name="nloginpwd" type="password"><button>登录</button></form>'
+        return Answer.page(document("京店-欢迎登录", body))
+    return None
+
+
+def calendar(path: str, query: Query) -> Answer:
+    """A month that links to the next one, for ever, in the ways that sites write it."""
+    asked = query.get("month", "2026-11")
+    year, _, month = asked.partition("-")
+    count = int(year) * 12 + int(month or 1) if (year + month).isdigit() else 2026 * 12
+    following = f"{count // 12}-{count % 12 + 1:02d}"
+    links = "".join(
+        f'<a href="{path.rstrip("/") or "/rili"}?fault=calendar&amp;month={following}&amp;view={view}">{name}</a> '
+        for view, name in (("list", "下一月"), ("grid", "下一页"))
+    )
+    return Answer.page(document(f"{asked} 活动日历", f"<h2>{asked}</h2>{links}"))

@@ -1,0 +1,155 @@
+"""The town on the wire: Twisted Web, virtual hosts by the Host header, pages kept in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet import reactor as _reactor
+from twisted.web.http import Request
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Site
+from zope.interface import implementer
+from twisted.internet.interfaces import IPullProducer
+
+from practice import faults
+from practice.pages.html import Answer, Query, Town
+from practice.pages.streets import respond
+
+__all__ = ["serve"]
+
+CACHED = 20_000
+"""Answers kept in memory, so that the town can also be a load generator."""
+
+reactor: Any = _reactor
+
+
+class Streets(Resource):
+    """Every request of every host."""
+
+    isLeaf = True
+
+    def __init__(self, ill: dict[str, str], slow: float) -> None:
+        super().__init__()
+        self.town = Town(0)
+        self.ill = ill
+        self.slow = slow
+        self.kept: dict[tuple[str, bytes], Answer] = {}
+
+    def render(self, request: Any) -> Any:
+        """The answer, or one of the faults."""
+        host = (request.getHeader("host") or "").rsplit(":", 1)[0].lower()
+        path = request.path.decode("utf-8", "replace")
+        query = {
+            k.decode("utf-8", "replace"): v[0].decode("utf-8", "replace")
+            for k, v in request.args.items()
+        }
+        try:
+            kind = faults.fault_for(
+                self.ill, host, path, query, request.getHeader("x-town-fault")
+            )
+        except ValueError as error:
+            return _send(request, Answer.plain(str(error)), 400)
+        if kind is None:
+            return _send(request, self.answer(host, path, query, request.uri))
+        return self._fail(request, kind, host, path, query)
+
+    def answer(self, host: str, path: str, query: Query, uri: bytes) -> Answer:
+        """The page, made once."""
+        key = (host, uri)
+        if key not in self.kept:
+            if len(self.kept) >= CACHED:
+                self.kept.clear()
+            try:
+                found = faults.block_page(path) or respond(self.town, host, path, query)
+            except ValueError:
+                found = Answer.plain("bad request")
+                found = Answer(found.body, 400, found.headers)
+            self.kept[key] = found
+        return self.kept[key]
+
+    def _fail(self, request: Any, kind: str, host: str, path: str, query: Query) -> Any:
+        if kind == "500":
+            return _send(request, Answer.plain("服务器内部错误"), 500)
+        if kind == "captcha":
+            return _send(request, faults.blocked(self.town, host, path))
+        if kind == "calendar":
+            return _send(request, faults.calendar(path, query))
+        if kind == "huge":
+            return _Flood(request).start()
+        answer = self.answer(host, path, query, request.uri)
+        if kind == "charset":
+            return _send(request, faults.garbled(answer))
+        if kind == "truncated":
+            return _cut_off(request, answer)
+        reactor.callLater(self.slow, _later, request, answer)
+        return NOT_DONE_YET
+
+
+def _send(request: Any, answer: Answer, status: int | None = None) -> bytes:
+    request.setResponseCode(status or answer.status)
+    for name, value in answer.headers.items():
+        request.setHeader(name, value.encode("utf-8"))
+    return answer.body
+
+
+def _later(request: Any, answer: Answer) -> None:
+    if not request._disconnected:
+        request.write(_send(request, answer))
+        request.finish()
+
+
+def _cut_off(request: Any, answer: Answer) -> Any:
+    """Promises all, sends a part, hangs up."""
+    promised, part = faults.cut(answer)
+    _send(request, answer)
+    request.setHeader("Content-Length", str(promised).encode())
+    request.write(part)
+    reactor.callLater(0.05, request.loseConnection)
+    return NOT_DONE_YET
+
+
+@implementer(IPullProducer)
+class _Flood:
+    """200 MB of page, a piece at a time as the reader takes them."""
+
+    PIECE = b"<p>" + "很长的一页。".encode() * 3640 + b"</p>\n"
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+        self.left = faults.HUGE
+
+    def start(self) -> int:
+        """Promises the whole length and begins to send."""
+        self.request.setHeader("Content-Type", b"text/html; charset=utf-8")
+        self.request.setHeader("Content-Length", str(faults.HUGE).encode())
+        self.request.registerProducer(self, False)
+        return NOT_DONE_YET
+
+    def resumeProducing(self) -> None:
+        """Sends the next piece."""
+        piece = self.PIECE[: self.left]
+        self.left -= len(piece)
+        self.request.write(piece)
+        if self.left <= 0:
+            self.request.unregisterProducer()
+            self.request.finish()
+
+    def stopProducing(self) -> None:
+        """The reader has gone."""
+        self.left = 0
+
+
+class _Quiet(Site):
+    """A site that writes no access log."""
+
+    def log(self, request: Request) -> None:
+        """Says nothing."""
+
+
+def serve(port: int, ill: dict[str, str], slow: float) -> None:
+    """Serves the town on loopback until the process ends; prints the port it stands on."""
+    streets = Streets(ill, slow)
+    listening = reactor.listenTCP(port, _Quiet(streets), interface="127.0.0.1", backlog=512)
+    streets.town = Town(listening.getHost().port)
+    print(f"http://town.localhost:{streets.town.port}/", flush=True)
+    reactor.run()
