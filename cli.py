@@ -74,7 +74,9 @@ def sweep(
     source: Annotated[
         list[str] | None, typer.Option(help="source name or a shop's address; may repeat")
     ] = None,
-    region: Annotated[str, typer.Option(help="division code; listings elsewhere are left out")] = "",
+    region: Annotated[
+        str, typer.Option(help="division code; listings elsewhere are left out")
+    ] = "",
     mode: Annotated[str, typer.Option(help="ad-hoc, nightly or intensified")] = "ad-hoc",
     max_pages: Annotated[int, typer.Option(min=0, help="result pages per query")] = 0,
     resume: Annotated[int, typer.Option(min=0, help="take up an interrupted sweep")] = 0,
@@ -88,9 +90,7 @@ def sweep(
     with plain_errors():
         if mode not in ("ad-hoc", "nightly", "intensified"):
             raise Failed(f"no such mode: {mode} (ad-hoc, nightly or intensified)", 2)
-        order = SweepOrder(
-            tuple(goods or ()), tuple(source or ()), region, mode, max_pages, resume
-        )
+        order = SweepOrder(tuple(goods or ()), tuple(source or ()), region, mode, max_pages, resume)
         config = settings_module.load()
         with err.status("sweep") as status:
 
@@ -118,7 +118,9 @@ def show_summary(summary: Any) -> None:
         "observations_unchanged": "unchanged", "signals": "signals", "clues_opened": "clues",
         "clues_grown": "grown", "blocks": "blocks", "failures": "failures",
     }  # fmt: skip
-    table = Table(title=f"Sweep {summary.sweep_id} ({summary.mode}): {summary.state}, {summary.seconds} s")
+    table = Table(
+        title=f"Sweep {summary.sweep_id} ({summary.mode}): {summary.state}, {summary.seconds} s"
+    )
     table.add_column("source")
     for heading in columns.values():
         table.add_column(heading, justify="right")
@@ -127,7 +129,9 @@ def show_summary(summary: Any) -> None:
         table.add_row(escape(name), *(str(getattr(count, column)) for column in columns))
     out.print(table)
     tasks = ", ".join(f"{count} {state}" for state, count in sorted(summary.tasks.items()))
-    out.print(f"tasks: {tasks}; shops found: {summary.shops_found}; screenshots: {summary.screenshots}")
+    out.print(
+        f"tasks: {tasks}; shops found: {summary.shops_found}; screenshots: {summary.screenshots}"
+    )
     if summary.violations:
         opened = ", ".join(f"{v} {n}" for v, n in summary.violations.most_common())
         out.print(f"clues opened: {opened}", soft_wrap=True)
@@ -235,16 +239,24 @@ def clue(
             f"地址  {found.detail['address']}  {found.region}",
         ]
         for signal in found.detail["signals"]:
-            lines.append(f"信号  {signal['strength']:.2f}  {signal['rule']}@{signal['rule_version']}  {signal['reason']}")
-            lines.append(f"      {signal['field']}[{signal['start']}:{signal['end']}]  {signal['listing']}  {signal['url']}")
+            lines.append(
+                f"信号  {signal['strength']:.2f}  {signal['rule']}@{signal['rule_version']}  {signal['reason']}"
+            )
+            lines.append(
+                f"      {signal['field']}[{signal['start']}:{signal['end']}]  {signal['listing']}  {signal['url']}"
+            )
             for law in signal["law"]:
                 entry = ruleset.laws.get(law, {})
                 if in_force(entry, signal["seen_at"]):
                     mark = "（须人工核对条文）" if entry.get("unverified") else ""
                     lines.append(f"      {entry.get('law', law)}{entry.get('article', '')}{mark}")
         for record in found.detail["evidence"]:
-            lines.append(f"证据  {record['kind']}  {record['fetched_at']:%Y-%m-%d %H:%M:%S}Z  {record['url']}")
-            lines.append(f"      sha256 {record['sha256']}  {record['warc_file']}@{record['warc_offset']}")
+            lines.append(
+                f"证据  {record['kind']}  {record['fetched_at']:%Y-%m-%d %H:%M:%S}Z  {record['url']}"
+            )
+            lines.append(
+                f"      sha256 {record['sha256']}  {record['warc_file']}@{record['warc_offset']}"
+            )
         for line in lines:
             out.print(_printable(line), markup=False, soft_wrap=True)
 
@@ -254,7 +266,7 @@ def in_force(law: dict[str, Any], seen_at: datetime) -> bool:
     from datetime import timedelta
 
     day = (seen_at + timedelta(hours=8)).date().isoformat()
-    return law.get("in_force_from", "") <= day <= law.get("in_force_to", "9999")
+    return str(law.get("in_force_from", "")) <= day <= str(law.get("in_force_to", "9999"))
 
 
 # Files in, findings out -----------------------------------------------------------------
@@ -262,7 +274,9 @@ def in_force(law: dict[str, Any], seen_at: datetime) -> bool:
 
 @app.command()
 def scan(
-    file: Annotated[str, typer.Argument(help="listings: JSON Lines, CSV or WARC; - is standard input")],
+    file: Annotated[
+        str, typer.Argument(help="listings: JSON Lines, CSV or WARC; - is standard input")
+    ],
     form: Annotated[str, typer.Option("--format", help="jsonl, csv or warc")] = "",
     jobs: Annotated[int, typer.Option(min=1, help="processes")] = 1,
     source: Annotated[str, typer.Option(help="whose pages a WARC holds")] = "shop",
@@ -277,7 +291,12 @@ def scan(
             for result in scan_all(listings_in(file, form, source), config.rules_dir, jobs):
                 if isinstance(result, FileProblem):
                     bad += 1
-                    print(json.dumps({"line": result.line, "error": result.error}, ensure_ascii=False), file=sys.stderr)
+                    print(
+                        json.dumps(
+                            {"line": result.line, "error": result.error}, ensure_ascii=False
+                        ),
+                        file=sys.stderr,
+                    )
                 else:
                     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
         except ScanError as error:
@@ -326,7 +345,11 @@ def rules_test() -> None:
         detector = detectors.load(settings_module.load().rules_dir)
         count, failures = examples.run(detector)
         for failure in failures:
-            err.print(f"{failure.file}: {failure.kind}: {failure.example}: {failure.why}", markup=False, soft_wrap=True)
+            err.print(
+                f"{failure.file}: {failure.kind}: {failure.example}: {failure.why}",
+                markup=False,
+                soft_wrap=True,
+            )
         out.print(f"{len(detector.ruleset.rules)} rules, {count} examples, {len(failures)} failed")
         if failures:
             raise typer.Exit(1)
@@ -344,7 +367,9 @@ def rules_list() -> None:
             table.add_column(heading)
         order = {violation: place for place, violation in enumerate(ruleset.violations)}
         for rule in sorted(ruleset.rules.values(), key=lambda r: (order[r.violation], r.id)):
-            table.add_row(rule.violation, rule.id, str(rule.version), str(rule.strength), rule.title)
+            table.add_row(
+                rule.violation, rule.id, str(rule.version), str(rule.strength), rule.title
+            )
         out.print(table)
         covered = {rule.violation for rule in ruleset.rules.values()}
         missing = [v for v in ruleset.violations if v not in covered]
@@ -368,7 +393,11 @@ def rules_show(rule_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
         out.print(path.read_text(encoding="utf-8"), markup=False, soft_wrap=True)
         for law in rule.law:
             entry = ruleset.laws[law]
-            out.print(f"{entry['law']}{entry.get('article', '')}: {entry.get('text', '')}", markup=False, soft_wrap=True)
+            out.print(
+                f"{entry['law']}{entry.get('article', '')}: {entry.get('text', '')}",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
 # The house itself -----------------------------------------------------------------------
@@ -392,8 +421,12 @@ def doctor() -> None:
 @app.command()
 def demo(
     port: Annotated[int, typer.Option(help="of the practice town; 0 is any free one")] = 8800,
-    keep: Annotated[bool, typer.Option("--keep", help="leave the town standing until Ctrl-C")] = False,
-    data: Annotated[Path, typer.Option(help="folder for the demo's store and evidence")] = Path("data/demo"),
+    keep: Annotated[
+        bool, typer.Option("--keep", help="leave the town standing until Ctrl-C")
+    ] = False,
+    data: Annotated[Path, typer.Option(help="folder for the demo's store and evidence")] = Path(
+        "data/demo"
+    ),
 ) -> None:
     """Raise the practice town, sweep it, and show the worst clues."""
     from demo import run_demo

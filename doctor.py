@@ -69,7 +69,9 @@ def _browser(configured: str) -> Check:
     if not path:
         return Check("warn", "browser", "no system Chromium; Playwright's own is used if installed")
     try:
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=True)
+        said = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=30, check=True
+        )
     except (OSError, subprocess.SubprocessError) as error:
         return Check("bad", "browser", f"{path}: {error}")
     return Check("ok", "browser", said.stdout.strip())
@@ -79,7 +81,9 @@ def _font() -> Check:
     lister = shutil.which("fc-list")
     if lister is None:
         return Check("warn", "Chinese font", "fc-list is missing; can't tell")
-    found = subprocess.run([lister, ":lang=zh", "family"], capture_output=True, text=True, timeout=30, check=False)
+    found = subprocess.run(
+        [lister, ":lang=zh", "family"], capture_output=True, text=True, timeout=30, check=False
+    )
     if not found.stdout.strip():
         return Check("bad", "Chinese font", "none: screenshots show boxes (install fonts-noto-cjk)")
     return Check("ok", "Chinese font", found.stdout.strip().splitlines()[0])

@@ -47,11 +47,13 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="store and evidence live here")
     database_url: str = Field(
-        "", description="SQLAlchemy URL; empty means SQLite in `data_dir` (PostgreSQL: postgresql://…)"
+        "",
+        description="SQLAlchemy URL; empty means SQLite in `data_dir` (PostgreSQL: postgresql://…)",
     )
     rules_dir: Path = Field(HOUSE / "rules", description="violations, laws, goods, lexicons, …")
     contact: str = Field(
-        "", description="address that stands in the user agent, so that a site can reach the officers"
+        "",
+        description="address that stands in the user agent, so that a site can reach the officers",
     )
     robots_obey: bool = Field(True, description="obey robots.txt")
     download_delay: float = Field(1.0, ge=0, description="pause between two requests to one host")

@@ -70,6 +70,9 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+Row = tuple[Clue, str, str | None]
+
+
 def _where(query: Select[Any], wanted: ClueFilter) -> Select[Any]:
     if wanted.violation:
         query = query.where(Clue.violation == wanted.violation)
@@ -114,7 +117,7 @@ def _where(query: Select[Any], wanted: ClueFilter) -> Select[Any]:
 
 def find_clues(session: Session, wanted: ClueFilter) -> list[ClueView]:
     """The clues that fit, highest score first, then newest."""
-    query = (
+    query: Any = (
         select(Clue, Shop.name, Operator.name)
         .join(Shop, Shop.id == Clue.shop_id)
         .outerjoin(Operator, Operator.id == Clue.operator_id)
@@ -123,7 +126,7 @@ def find_clues(session: Session, wanted: ClueFilter) -> list[ClueView]:
     query = _where(query, wanted)
     if wanted.limit:
         query = query.limit(wanted.limit)
-    rows = session.execute(query).all()
+    rows: list[Row] = [tuple(row) for row in session.execute(query)]
     ids = [clue.id for clue, _, _ in rows]
     words, titles, signals, evidence = _gathered(session, ids)
     return [

@@ -154,12 +154,17 @@ class EvidenceMiddleware:
         kept, record = found
         request.meta["evidence"] = record
         headers = Headers(list(kept.headers))
-        kind = HtmlResponse
+        kind: type[Response] = HtmlResponse
         if not kept.rendered:
             kind = responsetypes.from_args(headers=headers, url=kept.url, body=kept.body)
         flags = ["kept", "rendered"] if kept.rendered else ["kept"]
         return kind(
-            kept.url, status=kept.status, headers=headers, body=kept.body, request=request, flags=flags
+            kept.url,
+            status=kept.status,
+            headers=headers,
+            body=kept.body,
+            request=request,
+            flags=flags,
         )
 
     async def process_response(self, request: Request, response: Response) -> Response:

@@ -62,7 +62,9 @@ class Page:
                 return self.body.decode(codec).lstrip("\ufeff")
             except (UnicodeDecodeError, LookupError):
                 continue
-        best = min(("utf-8", "gb18030"), key=lambda c: self.body.decode(c, "replace").count("\ufffd"))
+        best = min(
+            ("utf-8", "gb18030"), key=lambda c: self.body.decode(c, "replace").count("\ufffd")
+        )
         return self.body.decode(best, "replace")
 
     @cached_property

@@ -86,9 +86,7 @@ def goods_of(watch_list: Sequence[Goods], title: str, asked: str = "") -> str:
     The group that was asked for wins where its words stand in the title; else the group with
     the most characters of its words there; a title that says nothing is taken as asked.
     """
-    weights = {
-        one.id: sum(len(word) for word in one.words if word in title) for one in watch_list
-    }
+    weights = {one.id: sum(len(word) for word in one.words if word in title) for one in watch_list}
     if weights.get(asked):
         return asked
     best = max(weights, key=lambda id_: weights[id_], default="")

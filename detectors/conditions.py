@@ -129,7 +129,9 @@ def parse_scope(value: Any, node: Any = None) -> tuple[str, ...]:
     fields: list[str] = []
     for name in value if isinstance(value, list) else [value]:
         if name not in FIELDS and name not in ALIASES:
-            raise ConditionError(f"no such field: {name!r} (known: {', '.join(FIELDS)})", node, "in")
+            raise ConditionError(
+                f"no such field: {name!r} (known: {', '.join(FIELDS)})", node, "in"
+            )
         fields.extend(ALIASES.get(name, (name,)))
     return tuple(dict.fromkeys(fields))
 
@@ -169,7 +171,9 @@ def _one(key: str, node: Any, lexicons: Lexicons, known: frozenset[str]) -> Cond
         if not isinstance(value, list) or not value:
             raise ConditionError(f"{key} wants a list of conditions", node, key)
         parts = tuple(parse_condition(part, lexicons, known) for part in value)
-        return {"any": AnyOf, "all": AllOf, "none": NoneOf}[key](parts)
+        if key == "any":
+            return AnyOf(parts)
+        return AllOf(parts) if key == "all" else NoneOf(parts)
     if key == "words":
         if isinstance(value, dict):
             _only(value, "of", "in")
@@ -193,7 +197,9 @@ def _one(key: str, node: Any, lexicons: Lexicons, known: frozenset[str]) -> Cond
         options = dict(value) if isinstance(value, dict) else {"name": value}
         name = str(options.pop("name", ""))
         if name not in known:
-            raise ConditionError(f"no such detector: {name!r} (known: {', '.join(sorted(known))})", node, key)
+            raise ConditionError(
+                f"no such detector: {name!r} (known: {', '.join(sorted(known))})", node, key
+            )
         return Reasoned(name, tuple(sorted(options.items())))
     raise ConditionError(
         f"unknown key {key!r} (known: any, all, none, words, near, pattern, detector)", node, key
@@ -229,14 +235,22 @@ def parse_exception(node: Any, lexicons: Lexicons) -> Exception_:
     ((key, value),) = node.items()
     if key == "licensed":
         if value not in LICENCES:
-            raise ConditionError(f"no such licence: {value!r} (known: {', '.join(LICENCES)})", node, key)
+            raise ConditionError(
+                f"no such licence: {value!r} (known: {', '.join(LICENCES)})", node, key
+            )
         return Exception_("licensed", licence=value)
     if key == "phrases":
         return Exception_("phrases", _words(value, lexicons, node))
     if key == "near":
         _only(value, "any", "within")
-        return Exception_("near", _words(value.get("any"), lexicons, value), int(value.get("within", 8)))
-    raise ConditionError(f"unknown exception {key!r} (known: licensed, phrases, near, {', '.join(CONTEXTS)})", node, key)
+        return Exception_(
+            "near", _words(value.get("any"), lexicons, value), int(value.get("within", 8))
+        )
+    raise ConditionError(
+        f"unknown exception {key!r} (known: licensed, phrases, near, {', '.join(CONTEXTS)})",
+        node,
+        key,
+    )
 
 
 def words_of(condition: Condition) -> frozenset[str]:

@@ -125,11 +125,13 @@ class Detector:
         """The group and kinds a listing belongs to: as it says, else by its title's words."""
         found = {listing.goods} if listing.goods else set()
         kinds: set[str] = set()
-        looked_at = f"{listing.title} {listing.licence_no} {' '.join(listing.attributes.values())[:500]}"
+        looked_at = (
+            f"{listing.title} {listing.licence_no} {' '.join(listing.attributes.values())[:500]}"
+        )
         for group in self.ruleset.goods:
-            if listing.goods in (group["id"], group["title"]):
-                found.add(group["id"])
-            elif not listing.goods and any(word in listing.title for word in group["words"]):
+            if listing.goods in (group["id"], group["title"]) or (
+                not listing.goods and any(word in listing.title for word in group["words"])
+            ):
                 found.add(group["id"])
             named = {
                 kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 from detectors.conditions import (
     AllOf,
@@ -86,9 +86,15 @@ class _View:
                     for hit in self.hits(text, condition.words)
                 ]
             case Near():
-                return [f for text in self.scoped(condition.scope) for f in self.near(text, condition)]
+                return [
+                    f for text in self.scoped(condition.scope) for f in self.near(text, condition)
+                ]
             case Pattern():
-                return [f for text in self.scoped(condition.scope) for f in self.pattern(text, condition)]
+                return [
+                    f
+                    for text in self.scoped(condition.scope)
+                    for f in self.pattern(text, condition)
+                ]
             case Reasoned(name=name, options=options):
                 return self.reasonings[name](self.listing, self.texts, dict(options))
             case AnyOf(parts=parts):
@@ -152,7 +158,7 @@ class _View:
                 order = sorted(chosen, key=lambda hit: hit.start)
                 if condition.ordered and tuple(order) != chosen:
                     continue
-                gaps = [b.start - a.end for a, b in zip(order, order[1:], strict=False)]
+                gaps = [b.start - a.end for a, b in pairwise(order)]
                 if any(gap < 0 or gap > condition.within for gap in gaps):
                     continue
                 start, end = order[0].start, order[-1].end
@@ -170,7 +176,9 @@ class _View:
         tight = text.folded.tight
         done = -1
         for hit in self.hits(text, condition.words):
-            for found in condition.regex.finditer(tight, max(0, hit.start - 40, done), hit.end + 60):
+            for found in condition.regex.finditer(
+                tight, max(0, hit.start - 40, done), hit.end + 60
+            ):
                 if found.end() > found.start() >= done:
                     yield Found(text, found.start(), found.end(), hit.disguise)
                     done = found.end()

@@ -120,7 +120,9 @@ def _ordinary(tight: str, start: int, end: int, pattern: _Pattern) -> bool:
     if pattern.kind not in ("homophone", "shape"):
         return False
     found = tight[start:end]
-    place = next((i for i, (a, b) in enumerate(zip(found, pattern.word, strict=False)) if a != b), 0)
+    place = next(
+        (i for i, (a, b) in enumerate(zip(found, pattern.word, strict=False)) if a != b), 0
+    )
     left, right = max(0, start - 4), min(len(tight), end + 4)
     window, position = tight[left:right], left
     for token in jieba.cut(window, HMM=False):

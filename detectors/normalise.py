@@ -21,7 +21,13 @@ __all__ = ["Folded", "disguises", "fold"]
 _MARK = "\x01"
 """Stands for one invisible or decorating character until it is taken out."""
 _STREWN = re.compile("[" + _MARK + r" \t\u3000\xa0*._\-~^|/\\+=&#@'`\"·•●○◆◇■□★☆※→←↑↓…—–]+")
-_EMOJI = ((0x1F000, 0x1FAFF), (0x2600, 0x27BF), (0x2B00, 0x2BFF), (0xFE00, 0xFE0F), (0xE0000, 0xE007F))
+_EMOJI = (
+    (0x1F000, 0x1FAFF),
+    (0x2600, 0x27BF),
+    (0x2B00, 0x2BFF),
+    (0xFE00, 0xFE0F),
+    (0xE0000, 0xE007F),
+)
 _INVISIBLE = (0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x3164, 0xFEFF, 0xFFA0)
 _CIRCLED = {0x3220: "一二三四五六七八九十", 0x3280: "一二三四五六七八九十"}
 
@@ -101,7 +107,9 @@ def fold(text: str) -> Folded:
     return Folded(text, plain, "".join(pieces) if cuts else plain, cuts, shifts)
 
 
-_ZERO_WIDTH = re.compile("[\u00ad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
+_ZERO_WIDTH = re.compile(
+    "[\u00ad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]"
+)
 
 
 def disguises(original: str, word: str) -> tuple[str, ...]:

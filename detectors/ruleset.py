@@ -34,7 +34,14 @@ DEFAULT_THRESHOLD = 0.5
 
 
 REASONINGS: frozenset[str] = frozenset(
-    {"lookalike_mark", "fake_origin", "gi_misuse", "price_history", "operator_identity", "review_copies"}
+    {
+        "lookalike_mark",
+        "fake_origin",
+        "gi_misuse",
+        "price_history",
+        "operator_identity",
+        "review_copies",
+    }
 )
 """Names of the reasonings over fields; `detectors.reasoning` holds them."""
 
@@ -194,7 +201,9 @@ class _Reader:
             try:
                 rule = self.rule(path, data, lexicons)
             except ConditionError as error:
-                self.wrong(path, str(error), error.node if hasattr(error.node, "lc") else data, error.key)
+                self.wrong(
+                    path, str(error), error.node if hasattr(error.node, "lc") else data, error.key
+                )
                 continue
             except (KeyError, TypeError, ValueError) as error:
                 if len(self.problems) == before:
@@ -209,7 +218,9 @@ class _Reader:
         """What can be said of a rule without reading its conditions."""
         for key in data:
             if key not in _KEYS:
-                self.wrong(path, f"unknown key {key!r} (known: {', '.join(sorted(_KEYS))})", data, key)
+                self.wrong(
+                    path, f"unknown key {key!r} (known: {', '.join(sorted(_KEYS))})", data, key
+                )
         for key in _WANTED:
             if key not in data:
                 self.wrong(path, f"{key} is missing", data)
@@ -220,10 +231,17 @@ class _Reader:
                 self.wrong(path, f"no such law: {law!r}", data, "law")
         for goods in data.get("goods") or []:
             if goods not in scopes:
-                self.wrong(path, f"no such goods: {goods!r} (known: {', '.join(sorted(scopes))})", data, "goods")
+                self.wrong(
+                    path,
+                    f"no such goods: {goods!r} (known: {', '.join(sorted(scopes))})",
+                    data,
+                    "goods",
+                )
         strength = data.get("strength")
         if not isinstance(strength, int | float) or not 0 < strength <= 1:
-            self.wrong(path, f"strength wants a number above 0 up to 1, not {strength!r}", data, "strength")
+            self.wrong(
+                path, f"strength wants a number above 0 up to 1, not {strength!r}", data, "strength"
+            )
         examples = data.get("examples")
         for kind in ("hit", "miss"):
             if not isinstance(examples, dict) or not examples.get(kind):

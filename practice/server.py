@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet import reactor as _reactor
+from twisted.internet.interfaces import IPullProducer
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 from zope.interface import implementer
-from twisted.internet.interfaces import IPullProducer
 
 from practice import faults
 from practice.pages.html import Answer, Query, Town

@@ -12,9 +12,7 @@ from spiders.taobao import Taobao
 
 __all__ = ["READERS", "Blocked", "Reader", "Source", "reader"]
 
-READERS: dict[str, type[Reader]] = {
-    one.source.name: one for one in (Baidu, Taobao, Jd, Shop)
-}
+READERS: dict[str, type[Reader]] = {one.source.name: one for one in (Baidu, Taobao, Jd, Shop)}
 
 
 def reader(name: str, base: str = "") -> Reader:

@@ -53,7 +53,8 @@ class Baidu(Reader):
             if page.selector.xpath('//*[contains(@class, "nors")]'):
                 return SearchPage()
             raise ReadError(page, "no result column (#content_left)")
-        results, problems = [], []
+        results: list[SearchResult] = []
+        problems: list[str] = []
         for entry in column[0].xpath("./div[@id or contains(@class, 'result')]"):
             found = self._entry(page, entry, len(results) + 1)
             if isinstance(found, str):
@@ -61,9 +62,7 @@ class Baidu(Reader):
             elif found is not None:
                 results.append(found)
         more = page.selector.xpath('//div[@id="page"]//a[contains(., "下一页")]')
-        return SearchPage(
-            results=tuple(results), has_next=bool(more), problems=tuple(problems)
-        )
+        return SearchPage(results=tuple(results), has_next=bool(more), problems=tuple(problems))
 
     def _entry(self, page: Page, entry: Selector, rank: int) -> SearchResult | str | None:
         heading = entry.xpath(".//h3")

@@ -14,7 +14,14 @@ from urllib.parse import urlencode, urlsplit
 
 from parsel import Selector
 
-from crawler.extract import compact, first_price, licence_numbers, parameters, seller_block, visible_text
+from crawler.extract import (
+    compact,
+    first_price,
+    licence_numbers,
+    parameters,
+    seller_block,
+    visible_text,
+)
 from crawler.page import Page, ReadError, SearchPage
 from listing import Listing, ListingError, MoneyError
 from spiders.base import Blocked, Reader, Source
@@ -58,7 +65,9 @@ class Jd(Reader):
                 listings.append(self._offer(page, item))
             except (ListingError, MoneyError) as error:
                 problems.append(f"offer {number}: {error}")
-        following = html.css("#J_bottomPage .pn-next:not(.disabled), .p-num a.pn-next:not(.disabled)")
+        following = html.css(
+            "#J_bottomPage .pn-next:not(.disabled), .p-num a.pn-next:not(.disabled)"
+        )
         return SearchPage(
             listings=tuple(listings), has_next=bool(following), problems=tuple(problems)
         )
@@ -95,7 +104,9 @@ class Jd(Reader):
         attributes: dict[str, str] = {}
         for node in html.css(".p-parameter, .Ptable, .parameter2"):
             attributes |= parameters(node)
-        shop = html.css(".J-hove-wrap .name a, .popbox-inner .name a, .J-hove-wrap .name").xpath("string()")
+        shop = html.css(".J-hove-wrap .name a, .popbox-inner .name a, .J-hove-wrap .name").xpath(
+            "string()"
+        )
         seller_html = html.css("#footer, .shop-info, .seller-info, .contact")
         said = "\n".join(visible_text(node) for node in seller_html)
         licences = licence_numbers(said + " " + " ".join(attributes.values()))

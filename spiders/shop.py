@@ -55,10 +55,16 @@ _PRICE = re.compile(
     r"(?:现价|售价|价格|促销价|会员价|本店价|单价|一口价|特价)[:：\s]{0,4}[¥￥]?\s?\d[\d,.]{0,12}|[¥￥]\s?\d[\d,.]{0,12}|"
     r"(?:价格|售价)[:：\s]{0,4}(?:面议|电议|咨询)"
 )
-_OLD_PRICE = re.compile(r"(?:原价|市场价|划线价|吊牌价|专柜价|门市价)[:：\s]{0,4}[¥￥]?\s?\d[\d,.]{0,12}")
-_SOLD = re.compile(r"(?:已售|销量|累计销量|月销|成交|累计售出|已有)[:：\s]{0,4}([\d,.]{1,12}\s?[万千]?\+?)|([\d,.]{1,12}万?)\+?人付款")
+_OLD_PRICE = re.compile(
+    r"(?:原价|市场价|划线价|吊牌价|专柜价|门市价)[:：\s]{0,4}[¥￥]?\s?\d[\d,.]{0,12}"
+)
+_SOLD = re.compile(
+    r"(?:已售|销量|累计销量|月销|成交|累计售出|已有)[:：\s]{0,4}([\d,.]{1,12}\s?[万千]?\+?)|([\d,.]{1,12}万?)\+?人付款"
+)
 _BUY = re.compile(r"加入购物车|立即购买|立即下单|我要订购|在线订购|加购物车|点击购买|马上抢购")
-_TERMS = ".terms, .return-policy, .policy, #terms, .after-sale, .aftersale, .service-terms, .shouhou"
+_TERMS = (
+    ".terms, .return-policy, .policy, #terms, .after-sale, .aftersale, .service-terms, .shouhou"
+)
 _DETAIL = (
     ".description, .product-description, .detail, .details, .goods-detail, .goods_desc, #description, "
     "#detail, .content-detail, .woocommerce-Tabs-panel, .product-detail, .intro"
@@ -184,7 +190,9 @@ class Shop(Reader):
 
 
 def _shop_name(html: Selector) -> str:
-    named = html.css("meta[property='og:site_name']::attr(content), .shop-name::text, .site-title::text, .logo::text").get()
+    named = html.css(
+        "meta[property='og:site_name']::attr(content), .shop-name::text, .site-title::text, .logo::text"
+    ).get()
     if named:
         return compact(named)
     title = compact(html.xpath("//title/text()").get(""))
@@ -195,7 +203,9 @@ def _shop_name(html: Selector) -> str:
 def _reviews(html: Selector) -> list[dict[str, Any]]:
     found = []
     for node in html.css(_REVIEW)[:500]:
-        text = node.css(".text, .comment-text, .review-text, .body, p, .nr").xpath("string()").get("")
+        text = (
+            node.css(".text, .comment-text, .review-text, .body, p, .nr").xpath("string()").get("")
+        )
         if compact(text):
             date = node.css(".date, .time, time, .rq").xpath("string()").get("")
             user = node.css(".user, .author, .name, .yh").xpath("string()").get("")

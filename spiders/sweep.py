@@ -257,9 +257,7 @@ class SweepSpider(scrapy.Spider):
         request.meta.update(dont_redirect=True, handle_httpstatus_list=REDIRECTS)
         yield request
 
-    def parse_link(
-        self, task: Task, page: Page, meta: Mapping[str, Any], title: str
-    ) -> Requests:
+    def parse_link(self, task: Task, page: Page, meta: Mapping[str, Any], title: str) -> Requests:
         """An engine's redirect: only its target is wanted."""
         target = page.headers.get("Location", "")
         if not target:

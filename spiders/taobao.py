@@ -94,9 +94,7 @@ class Taobao(Reader):
         cut = f"the page is cut off after offer {len(offers)}"
         return SearchPage(listings=listings, problems=(*problems, cut))
 
-    def _offers(
-        self, page: Page, offers: list[Any]
-    ) -> tuple[tuple[Listing, ...], tuple[str, ...]]:
+    def _offers(self, page: Page, offers: list[Any]) -> tuple[tuple[Listing, ...], tuple[str, ...]]:
         listings, problems = [], []
         for number, offer in enumerate(offers, 1):
             try:
@@ -146,14 +144,22 @@ class Taobao(Reader):
                 "title": compact(title),
                 "url": page.url,
                 "id": _item_id(page.url),
-                "price": first_price(html.css("#J_StrPrice, .tb-rmb-num, .tm-price").xpath("string()").getall()),
-                "original_price": first_price(html.css("#J_StrOldPrice, .tb-old-price, .tm-old-price").xpath("string()").getall()),
+                "price": first_price(
+                    html.css("#J_StrPrice, .tb-rmb-num, .tm-price").xpath("string()").getall()
+                ),
+                "original_price": first_price(
+                    html.css("#J_StrOldPrice, .tb-old-price, .tm-old-price")
+                    .xpath("string()")
+                    .getall()
+                ),
                 "shop_name": compact(shop) or (nick.group(1) if nick else ""),
                 "shop_url": _shop_url(page, html),
                 "attributes": attributes,
                 "brand": attributes.get("品牌", ""),
                 "origin": attributes.get("产地", ""),
-                "text": "\n".join(visible_text(n) for n in html.css("#description, #J_DivItemDesc")),
+                "text": "\n".join(
+                    visible_text(n) for n in html.css("#description, #J_DivItemDesc")
+                ),
                 "terms": "\n".join(visible_text(n) for n in html.css("#J_Service, .tb-service")),
                 "reviews": _reviews(html),
                 "images": [page.absolute(i) for i in _images(html)],

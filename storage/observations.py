@@ -203,9 +203,7 @@ def _listings(
 
     def load() -> dict[tuple[str, str], _Known]:
         rows = session.execute(
-            select(
-                ListingRow.source, ListingRow.key, ListingRow.id, ListingRow.content_hash
-            ).where(
+            select(ListingRow.source, ListingRow.key, ListingRow.id, ListingRow.content_hash).where(
                 ListingRow.source.in_({source for source, _ in wanted}),
                 ListingRow.key.in_({key for _, key in wanted}),
             )
@@ -273,9 +271,7 @@ def _prices(
     if not listing_ids:
         return {}
     rows = session.execute(
-        select(
-            Observation.id, Observation.listing_id, Observation.seen_at, Observation.price_fen
-        )
+        select(Observation.id, Observation.listing_id, Observation.seen_at, Observation.price_fen)
         .where(Observation.listing_id.in_(listing_ids), Observation.price_fen.is_not(None))
         .order_by(Observation.seen_at)
     )
@@ -283,7 +279,7 @@ def _prices(
     for id_, listing_id, seen_at, price in rows:
         if id_ not in fresh:
             day = (seen_at + CHINA_OFFSET).date()
-            point = PricePoint(date=day, price=Decimal(price) / 100)
+            point = PricePoint(date=day, price=Decimal(price or 0) / 100)
             prices.setdefault(listing_id, []).append(point)
     return prices
 

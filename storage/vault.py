@@ -173,9 +173,7 @@ class VaultWriter:
         content_type = next((v for n, v in listed if n.lower() == "content-type"), "")
         return self._ref(offset, record_id, url, status, content_type, body, fetched_at)
 
-    def screenshot(
-        self, url: str, png: bytes, taken_at: datetime, of_record: str
-    ) -> EvidenceRef:
+    def screenshot(self, url: str, png: bytes, taken_at: datetime, of_record: str) -> EvidenceRef:
         """Keep a picture of the page whose record is `of_record`."""
         self._out()
         target = f"urn:screenshot:{url}"
@@ -196,7 +194,14 @@ class VaultWriter:
         return self._ref(offset, record_id, target, 200, "image/png", png, taken_at)
 
     def _ref(
-        self, offset: int, record_id: str, url: str, status: int, kind: str, body: bytes, at: datetime
+        self,
+        offset: int,
+        record_id: str,
+        url: str,
+        status: int,
+        kind: str,
+        body: bytes,
+        at: datetime,
     ) -> EvidenceRef:
         return EvidenceRef(
             warc_file=self._name,

@@ -15,7 +15,7 @@ from sqlalchemy import func, insert, select, update
 import detectors
 from clues import Jurisdiction
 from crawler.engine import scrapy_settings
-from crawler.plan import Goods, load_goods, queries
+from crawler.plan import load_goods, queries
 from settings import Settings
 from spiders import READERS, reader
 from spiders.sweep import SweepSpider
@@ -26,7 +26,7 @@ from sweeps.sink import StoreSink
 from sweeps.summary import Summary
 from sweeps.tasks import add_queries, add_shop_task, pending_tasks
 
-__all__ = ["SweepError", "SweepOrder", "sweep"]
+__all__ = ["SweepError", "SweepOrder", "plan_sweep", "sweep"]
 
 
 class SweepError(ValueError):
@@ -66,7 +66,7 @@ def sweep(
     detector = detectors.load(settings.rules_dir)
     vault = Vault(settings.vault_dir)
     vault.recover()
-    summary = _resumed(store, order) if order.resume else _new(settings, store, order, watch_list)
+    summary = _resumed(store, order) if order.resume else plan_sweep(settings, store, order)
     with store.session() as session:
         tasks = pending_tasks(session, summary.sweep_id)
         plan = session.get_one(m.Sweep, summary.sweep_id).plan
@@ -89,9 +89,12 @@ def sweep(
     return summary
 
 
-def _new(
-    settings: Settings, store: Store, order: SweepOrder, watch_list: Sequence[Goods]
-) -> Summary:
+def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
+    """Write a sweep and its pending tasks into the store; nothing is asked yet.
+
+    Raises `SweepError` or `PlanError`.
+    """
+    watch_list = load_goods(settings.rules_dir)
     shops = [source for source in order.sources if "://" in source]
     named = [source for source in order.sources if "://" not in source]
     searchable = [name for name in READERS if name != "shop"]
@@ -171,7 +174,7 @@ def _crawl(
     )
     process.start()
     stats = crawler.stats
-    return stats is not None and stats.get_value("finish_reason") == "finished"
+    return stats is not None and str(stats.get_value("finish_reason")) == "finished"
 
 
 def _end(store: Store, summary: Summary, began: float) -> None:

@@ -224,9 +224,7 @@ class StoreSink:
         earlier = ({f.record for f in self._found} | self._blocks) - ids.keys() - {""}
         if earlier:
             rows = session.execute(
-                select(m.Evidence.record_id, m.Evidence.id).where(
-                    m.Evidence.record_id.in_(earlier)
-                )
+                select(m.Evidence.record_id, m.Evidence.id).where(m.Evidence.record_id.in_(earlier))
             )
             ids.update({record_id: id_ for record_id, id_ in rows})
         if late_blocks := [ids[r] for r in self._blocks if r in ids and r in earlier]:

@@ -65,9 +65,7 @@ def add_shop_task(
     """
     host, parts = host_of(url), urlsplit(url)
     home = f"{parts.scheme}://{parts.netloc}/"
-    made = (
-        postgresql.Insert if session.get_bind().dialect.name == "postgresql" else sqlite.Insert
-    )
+    made = postgresql.Insert if session.get_bind().dialect.name == "postgresql" else sqlite.Insert
     how = f"{found_by.source}: {found_by.query}" if found_by else "named by an officer"
     fresh = session.scalar(
         made(m.SourceRow)

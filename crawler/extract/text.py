@@ -77,9 +77,8 @@ def parameters(node: Selector) -> dict[str, str]:
             for label, value in zip(cells[::2], cells[1::2], strict=True):
                 _pair(label.xpath("string()").get(""), value.xpath("string()").get(""), found)
     for term in node.xpath(".//dl/dt|.//dl/div/dt"):
-        value = term.xpath("following-sibling::dd[1]")
-        if value:
-            _pair(term.xpath("string()").get(""), value.xpath("string()").get(""), found)
+        if said := term.xpath("following-sibling::dd[1]"):
+            _pair(term.xpath("string()").get(""), said.xpath("string()").get(""), found)
     for item in node.xpath(".//li"):
         text = compact(item.xpath("string()").get(""))[:600]
         if len(parts := _LABEL_END.split(text, maxsplit=1)) == 2:

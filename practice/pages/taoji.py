@@ -15,7 +15,6 @@ from practice.pages.html import (
     Town,
     document,
     e,
-
     not_found,
     script_json,
     seller_lines,
