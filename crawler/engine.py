@@ -7,7 +7,6 @@ from typing import Any
 
 from crawler.addresses import Guard
 from crawler.browser import launch_options, request_filter
-from crawler.tasks import Sink
 from settings import Settings
 
 __all__ = ["scrapy_settings"]
@@ -16,11 +15,10 @@ __all__ = ["scrapy_settings"]
 _UNWANTED = frozenset({"image", "media", "font", "stylesheet", "websocket", "manifest"})
 
 
-def scrapy_settings(settings: Settings, sink: Sink) -> dict[str, Any]:
+def scrapy_settings(settings: Settings) -> dict[str, Any]:
     """All that Scrapy and scrapy-playwright are told."""
     playwright = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
     return {
-        "YUNJIAN_SINK": sink,
         "YUNJIAN_ALLOW_PRIVATE": list(settings.allow_private),
         "YUNJIAN_BLOCK_BACKOFF": settings.block_backoff,
         "USER_AGENT": settings.user_agent,
@@ -45,6 +43,7 @@ def scrapy_settings(settings: Settings, sink: Sink) -> dict[str, Any]:
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
         "LOG_LEVEL": "WARNING",
+        "LOG_INSTALL_ROOT_HANDLER": False,
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
         "TWISTED_DNS_RESOLVER": "crawler.middlewares.GuardResolver",
         "DOWNLOAD_HANDLERS": {"http": playwright, "https": playwright},

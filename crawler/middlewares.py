@@ -143,8 +143,8 @@ class EvidenceMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> EvidenceMiddleware:
-        """With the sink that the crawl was given."""
-        return cls(crawler.settings["YUNJIAN_SINK"])
+        """With the sink of the spider that runs."""
+        return cls(crawler.spider.sink)  # type: ignore[union-attr]
 
     async def process_request(self, request: Request) -> Response | None:
         """The kept response of an interrupted run, if there is one: the site is not asked again."""

@@ -76,6 +76,8 @@ class Matcher:
                         continue
                     hits.append(Hit(pattern.word, start, end, (pattern.kind,)))
                     continue
+                if end - start == 2 and _astride(tight, start, end):
+                    continue
                 if folded.cuts:
                     first, last = folded.span(start, end)
                     shown = folded.original[first:last]
@@ -104,6 +106,17 @@ def _whole(tight: str, start: int, end: int) -> bool:
     if (_latin(first) and _latin(before)) or (_latin(last) and _latin(after)):
         return False
     return not ((_digit(first) and _digit(before)) or (_digit(last) and _digit(after)))
+
+
+def _astride(tight: str, start: int, end: int) -> bool:
+    """Whether a two-character hit lies across two words of the text: 空包 in 真空包装."""
+    left, right = max(0, start - 3), min(len(tight), end + 3)
+    position, edges = left, set()
+    for token in jieba.cut(tight[left:right], HMM=False):
+        edges.add(position)
+        position += len(token)
+    edges.add(position)
+    return start not in edges and end not in edges
 
 
 def _set_apart(folded: Folded, start: int, end: int) -> bool:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from types import TracebackType
 
 from practice.data import DOMAIN, HERE
@@ -73,6 +74,12 @@ class Town:
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
+
+    def wait(self) -> None:
+        """Return when the town has ended, or at Ctrl-C."""
+        if self._process is not None:
+            with suppress(KeyboardInterrupt):
+                self._process.wait()
 
     def url(self, name: str = "", path: str = "/") -> str:
         """The address of a page on a host, which is known by its first word (``taoji``)."""

@@ -64,6 +64,7 @@ class SweepSpider(scrapy.Spider):
         self.sink = sink
         self.shop_budget = shop_budget
         self.progress = progress
+        self.known_hosts = {host_of(one.base) for one in readers.values() if one.base}
         self.under_way: Counter[int] = Counter()
         self.asked: Counter[int] = Counter()
         self.read: Counter[int] = Counter()
@@ -265,7 +266,7 @@ class SweepSpider(scrapy.Spider):
         yield from self._shop(task, urljoin(page.url, target), title)
 
     def _shop(self, task: Task, url: str, title: str) -> Requests:
-        if result_class(url, title) != "shop":
+        if host_of(url) in self.known_hosts or result_class(url, title) != "shop":
             return
         shop = self.sink.shop_found(task, url, title)
         yield from self._begin(shop)

@@ -162,7 +162,7 @@ def _crawl(
 ) -> bool:
     """Whether it came to its own end, not to a signal's."""
     readers = {name: reader(name, settings.source_urls.get(name, "")) for name in READERS}
-    process = AsyncCrawlerProcess(scrapy_settings(settings, sink), install_root_handler=False)
+    process = AsyncCrawlerProcess(scrapy_settings(settings))
     crawler = process.create_crawler(SweepSpider)
     process.crawl(
         crawler,

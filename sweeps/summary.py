@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 __all__ = ["SourceCount", "Summary"]
@@ -60,4 +60,7 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `total` stands beside `sources`."""
-        return asdict(self) | {"total": asdict(self.total())}
+        # asdict can't copy a Counter.
+        counted = {"violations": dict(self.violations), "incidents": dict(self.incidents)}
+        plain = replace(self, violations=Counter(), incidents=Counter())
+        return asdict(plain) | counted | {"total": asdict(self.total())}
