@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(no_args_is_help=True, help="What the detectors know.")
 app.add_typer(rules_app, name="rules")
-out = Console(highlight=False)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 130)
 err = Console(stderr=True, highlight=False)
 
 

@@ -49,7 +49,11 @@ def canonical(url: str) -> str:
         ],
         quote_via=quote,
     )
-    return str(canonicalize_url(urlunsplit((*parts[:3], query, ""))))
+    netloc = parts.netloc.lower()
+    for scheme, port in (("http", ":80"), ("https", ":443")):
+        if parts.scheme.lower() == scheme:
+            netloc = netloc.removesuffix(port)
+    return str(canonicalize_url(urlunsplit((parts.scheme, netloc, parts.path, query, ""))))
 
 
 class Guard:

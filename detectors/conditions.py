@@ -32,6 +32,8 @@ class ConditionError(ValueError):
     def __init__(self, what: str, node: Any = None, key: Any = None) -> None:
         super().__init__(what)
         self.node, self.key = node, key
+        self.part = "match"
+        """The part of the rule it stands in, where the node has no line of its own."""
 
 
 @dataclass(frozen=True, slots=True)

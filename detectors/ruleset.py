@@ -201,9 +201,9 @@ class _Reader:
             try:
                 rule = self.rule(path, data, lexicons)
             except ConditionError as error:
-                self.wrong(
-                    path, str(error), error.node if hasattr(error.node, "lc") else data, error.key
-                )
+                has_line = hasattr(error.node, "lc")
+                node = error.node if has_line else data
+                self.wrong(path, str(error), node, error.key if has_line else error.part)
                 continue
             except (KeyError, TypeError, ValueError) as error:
                 if len(self.problems) == before:
@@ -259,7 +259,7 @@ class _Reader:
             goods=frozenset(data.get("goods") or ()),
             fields=parse_scope(data["in"], data) if "in" in data else DEFAULT_FIELDS,
             match=parse_condition(data["match"], lexicons, REASONINGS),
-            exceptions=tuple(parse_exception(one, lexicons) for one in data.get("except") or ()),
+            exceptions=_exceptions(data, lexicons),
             strength=float(data["strength"]),
             reason=str(data["reason"]),
             disguise=bool(data.get("disguise", True)),
@@ -275,6 +275,14 @@ class _Reader:
         if path.is_file():
             rows = path.read_text(encoding="utf-8").splitlines()[1:]
             self.set.regions = dict(row.split(",", 1) for row in rows if "," in row)  # type: ignore[misc]
+
+
+def _exceptions(data: Any, lexicons: Lexicons) -> tuple[Exception_, ...]:
+    try:
+        return tuple(parse_exception(one, lexicons) for one in data.get("except") or ())
+    except ConditionError as error:
+        error.part = "except"
+        raise
 
 
 def load_rules(folder: Path) -> RuleSet:

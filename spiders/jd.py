@@ -20,7 +20,7 @@ from crawler.extract import (
     licence_numbers,
     parameters,
     seller_block,
-    visible_text,
+    text_of,
 )
 from crawler.page import Page, ReadError, SearchPage
 from listing import Listing, ListingError, MoneyError
@@ -108,7 +108,7 @@ class Jd(Reader):
             "string()"
         )
         seller_html = html.css("#footer, .shop-info, .seller-info, .contact")
-        said = "\n".join(visible_text(node) for node in seller_html)
+        said = text_of(seller_html)
         licences = licence_numbers(said + " " + " ".join(attributes.values()))
         sku = re.search(r"/(\d{1,20})\.html", page.url)
         return Listing.from_dict(
@@ -122,8 +122,8 @@ class Jd(Reader):
                 "attributes": attributes,
                 "brand": attributes.get("品牌", ""),
                 "origin": attributes.get("产地", "") or attributes.get("商品产地", ""),
-                "text": "\n".join(visible_text(n) for n in html.css("#J-detail-content, .detail-content")),
-                "terms": "\n".join(visible_text(n) for n in html.css("#J-detail-terms, .serve-agree, #state")),
+                "text": text_of(html.css("#J-detail-content, .detail-content")),
+                "terms": text_of(html.css("#J-detail-terms, .serve-agree, #state")),
                 "reviews": _reviews(html),
                 "images": [page.absolute(i) for i in html.css("#spec-list img::attr(src)").getall()],
                 "licence_no": " ".join(licences),

@@ -24,6 +24,7 @@ from crawler.extract import (
     parameters,
     product_of,
     seller_block,
+    text_of,
     visible_text,
 )
 from crawler.page import Page, ReadError, SearchPage
@@ -168,7 +169,7 @@ class Shop(Reader):
     ) -> Listing:
         seller = seller_block(text)
         sold = _SOLD.search(text)
-        detail = "\n".join(visible_text(node) for node in html.css(_DETAIL))
+        detail = text_of(html.css(_DETAIL))
         said: dict[str, Any] = {
             "title": title,
             "url": page.url,
@@ -182,7 +183,7 @@ class Shop(Reader):
             "sales": (sold.group(1) or sold.group(2)) if sold else None,
             "attributes": {k: v for k, v in attributes.items() if k not in seller.values()},
             "images": [page.absolute(image) for image in product.images[:20]],
-            "terms": "\n".join(visible_text(node) for node in html.css(_TERMS)),
+            "terms": text_of(html.css(_TERMS)),
             "reviews": product.reviews or _reviews(html),
             "licence_no": " ".join(licence_numbers(text)),
         }

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -22,7 +23,7 @@ from crawler.extract import (
     licence_numbers,
     parameters,
     seller_block,
-    visible_text,
+    text_of,
 )
 from crawler.extract.scripts import object_text
 from crawler.page import Page, ReadError, SearchPage
@@ -82,12 +83,14 @@ class Taobao(Reader):
         start = error.partial.find('"auctions"')
         if start < 0:
             raise ReadError(page, str(error))
-        offers, position = [], error.partial.find("[", start) + 1
-        while (begin := error.partial.find("{", position)) >= 0:
+        offers: list[Any] = []
+        position = error.partial.find("[", start) + 1
+        while error.partial[position : position + 200].lstrip(", \r\n\t").startswith("{"):
+            begin = error.partial.index("{", position)
             try:
                 packed = object_text(error.partial, begin)
-                offers.append(json_after("offer=" + packed, "offer"))
-            except ScriptError:
+                offers.append(json.loads(packed, strict=False))
+            except ValueError:
                 break
             position = begin + len(packed)
         listings, problems = self._offers(page, offers)
@@ -135,7 +138,7 @@ class Taobao(Reader):
         nick = _SELLER_NICK.search(page.text)
         shop = html.css(".tb-shop-name, .slogo-shopname, .shop-name-link").xpath("string()").get()
         seller_html = html.css(".tb-shop-info, #J_ShopInfo, .shop-intro, #footer, .footer")
-        said = "\n".join(visible_text(node) for node in seller_html)
+        said = text_of(seller_html)
         attributes: dict[str, str] = {}
         for node in html.css(".attributes-list, #J_AttrUL"):
             attributes |= parameters(node)
@@ -157,10 +160,8 @@ class Taobao(Reader):
                 "attributes": attributes,
                 "brand": attributes.get("品牌", ""),
                 "origin": attributes.get("产地", ""),
-                "text": "\n".join(
-                    visible_text(n) for n in html.css("#description, #J_DivItemDesc")
-                ),
-                "terms": "\n".join(visible_text(n) for n in html.css("#J_Service, .tb-service")),
+                "text": text_of(html.css("#description, #J_DivItemDesc")),
+                "terms": text_of(html.css("#J_Service, .tb-service")),
                 "reviews": _reviews(html),
                 "images": [page.absolute(i) for i in _images(html)],
                 "licence_no": " ".join(licence_numbers(said + str(attributes))),

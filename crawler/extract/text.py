@@ -11,7 +11,7 @@ from parsel import Selector
 
 from listing import MoneyError, parse_price
 
-__all__ = ["compact", "first_price", "parameters", "visible_text"]
+__all__ = ["compact", "first_price", "parameters", "text_of", "visible_text"]
 
 _SPACE = re.compile(r"[\s\u3000\xa0]+")
 _UNSEEN = {"script", "style", "noscript", "template", "svg", "head"}
@@ -37,6 +37,11 @@ def visible_text(node: Selector | None) -> str:
     _collect(node.root, pieces)
     lines = (compact(line) for line in "".join(pieces).split("\n"))
     return "\n".join(line for line in lines if line and not line.endswith(_LOADING))
+
+
+def text_of(nodes: Iterable[Selector]) -> str:
+    """What a visitor reads below all of `nodes`."""
+    return "\n".join(text for node in nodes if (text := visible_text(node)))
 
 
 def _collect(root: HtmlElement, pieces: list[str]) -> None:

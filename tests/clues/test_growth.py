@@ -18,7 +18,9 @@ def seen(store: Store, title: str, number: int, at: datetime = NOW, **more: str)
         {"title": title, "source": "taobao", "shop_name": "虚构茶行", "goods": "tea", **more}
     )
     with store.session() as session:
-        (row,) = record(session, None, [Found(listing, f"http://x.example/{number}", "", "tea", None, at)])
+        (row,) = record(
+            session, None, [Found(listing, f"http://x.example/{number}", "", "tea", None, at)]
+        )
     return row
 
 
@@ -55,7 +57,10 @@ def test_another_violation_is_another_clue(store: Store) -> None:
     accuse(store, row, "最好")
     accuse(store, row, "高仿", violation="counterfeit")
     with store.session() as session:
-        assert {c.violation for c in find_clues(session, ClueFilter())} == {"absolute_claim", "counterfeit"}
+        assert {c.violation for c in find_clues(session, ClueFilter())} == {
+            "absolute_claim",
+            "counterfeit",
+        }
 
 
 def test_when_the_operator_becomes_known_the_shops_clue_becomes_the_operators(store: Store) -> None:
@@ -72,7 +77,14 @@ def test_when_the_operator_becomes_known_the_shops_clue_becomes_the_operators(st
 
 def test_filters_ask_for_what_they_say(store: Store) -> None:
     accuse(store, seen(store, "最好的茶100%_", 1), "最好", 0.6)
-    accuse(store, seen(store, "高仿三七", 2, shop_name="另一虚构店"), "高仿", 0.9, "counterfeit", "4403")
+    accuse(
+        store,
+        seen(store, "高仿三七", 2, shop_name="另一虚构店"),
+        "高仿",
+        0.9,
+        "counterfeit",
+        "4403",
+    )
 
     def violations(**wanted: object) -> list[str]:
         with store.session() as session:
@@ -96,5 +108,9 @@ def test_a_clue_shows_each_signal_with_its_listing_and_law(store: Store) -> None
         view = one_clue(session, clue_id)
         assert view is not None
         (signal,) = view.detail["signals"]
-        assert (signal["text"], signal["listing"], signal["law"]) == ("最好", "最好的茶", ["ad-law-9-3"])
+        assert (signal["text"], signal["listing"], signal["law"]) == (
+            "最好",
+            "最好的茶",
+            ["ad-law-9-3"],
+        )
         assert one_clue(session, 999_999) is None

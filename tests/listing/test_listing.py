@@ -8,7 +8,10 @@ from listing import FileProblem, Listing, ListingError, is_uscc, read_listings
 
 
 def test_only_a_title_is_needed() -> None:
-    assert Listing.from_dict({"title": "普洱茶"}).to_dict() == {"title": "普洱茶", "currency": "CNY"}
+    assert Listing.from_dict({"title": "普洱茶"}).to_dict() == {
+        "title": "普洱茶",
+        "currency": "CNY",
+    }
 
 
 @pytest.mark.parametrize(

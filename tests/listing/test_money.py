@@ -36,7 +36,13 @@ def test_what_is_no_price_is_an_error_that_shows_the_text(written: object) -> No
 
 @pytest.mark.parametrize(
     ("written", "count"),
-    [("1.2万+人付款", 12000), ("8人付款", 8), ("50万+条评价", 500_000), (77, 77), ("已售 3,850", 3850)],
+    [
+        ("1.2万+人付款", 12000),
+        ("8人付款", 8),
+        ("50万+条评价", 500_000),
+        (77, 77),
+        ("已售 3,850", 3850),
+    ],
 )
 def test_sales_are_counted_as_the_page_says(written: object, count: int) -> None:
     assert parse_sales(written) == count

@@ -97,7 +97,9 @@ def test_one_listing_twice_in_a_batch_is_one_observation(store: Store) -> None:
 def test_a_shop_gets_its_operator_when_a_page_names_it(store: Store) -> None:
     with store.session() as session:
         (row,) = record(session, None, [found()])
-        (item,) = record(session, None, [found(operator_name="虚构茶行有限公司", uscc="91350100M000100Y43")])
+        (item,) = record(
+            session, None, [found(operator_name="虚构茶行有限公司", uscc="91350100M000100Y43")]
+        )
     assert row.operator_id is None and item.operator_id is not None
     with store.session() as session:
         assert session.scalars(select(m.Operator.key)).one() == "91350100M000100Y43"

@@ -15,7 +15,6 @@ from warcio.cli import main as warcio
 from storage import Vault, VaultError
 
 
-
 def checked(path: Path) -> bool:
     """Whether `warcio check` passes."""
     with pytest.raises(SystemExit) as ended:
@@ -86,7 +85,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_after_a_kill_the_whole_records_are_kept_and_the_half_one_is_cut_off(
     tmp_path: Path, house: Path
 ) -> None:
-    died = subprocess.run([sys.executable, "-c", WRITE_AND_DIE, str(tmp_path)], cwd=house, check=False)
+    died = subprocess.run(
+        [sys.executable, "-c", WRITE_AND_DIE, str(tmp_path)], cwd=house, check=False
+    )
     assert died.returncode == -signal.SIGKILL
     (left,) = tmp_path.glob("*.open")
     (name,) = Vault(tmp_path).recover()
