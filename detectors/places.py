@@ -11,6 +11,13 @@ import ahocorasick_rs
 
 __all__ = ["Places"]
 
+COUNTRIES = {
+    "越南": "VN", "老挝": "LA", "缅甸": "MM", "泰国": "TH", "印度": "IN", "斯里兰卡": "LK", "肯尼亚": "KE", "日本": "JP",
+    "韩国": "KR", "美国": "US", "加拿大": "CA", "德国": "DE", "法国": "FR", "意大利": "IT", "英国": "GB", "瑞士": "CH",
+    "荷兰": "NL", "丹麦": "DK", "西班牙": "ES", "俄罗斯": "RU", "新西兰": "NZ", "澳大利亚": "AU", "澳洲": "AU",
+    "马来西亚": "MY", "印度尼西亚": "ID", "巴西": "BR", "哥伦比亚": "CO", "埃塞俄比亚": "ET",
+}  # fmt: skip
+"""Countries that goods are said to come from, by ISO 3166-1 code."""
 _ENDINGS = (
     "特别行政区",
     "自治区",
@@ -60,6 +67,8 @@ class Places:
             # A county's short name (朝阳, 鼓楼) is too common a word to stand for it.
             if len(code) < 6 and _short(name) != name:
                 codes[_short(name)].append(code)
+        for name, code in COUNTRIES.items():
+            codes[name].append(code)
         matcher = ahocorasick_rs.AhoCorasick(
             list(codes), matchkind=ahocorasick_rs.MatchKind.LeftmostLongest
         )

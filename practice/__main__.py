@@ -20,10 +20,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8800, help="0 takes any free one")
     parser.add_argument("--fault", type=_fault, action="append", default=[], metavar="HOST=KIND")
     parser.add_argument("--slow", type=float, default=3.0, help="seconds of a slow answer")
+    parser.add_argument("--attached", action="store_true", help="end when standard input closes")
     asked = parser.parse_args()
     from practice.server import serve
 
-    serve(asked.port, dict(asked.fault), asked.slow)
+    serve(asked.port, dict(asked.fault), asked.slow, asked.attached)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from typing import Any
 
 from twisted.internet import reactor as _reactor
@@ -146,10 +148,21 @@ class _Quiet(Site):
         """Says nothing."""
 
 
-def serve(port: int, ill: dict[str, str], slow: float) -> None:
-    """Serves the town on loopback until the process ends; prints the port it stands on."""
+def _until_closed() -> None:
+    """Waits until whoever started the town closes its end, also by dying."""
+    sys.stdin.read()
+    reactor.callFromThread(reactor.stop)
+
+
+def serve(port: int, ill: dict[str, str], slow: float, attached: bool = False) -> None:
+    """Serves the town on loopback until the process ends; prints the port it stands on.
+
+    `attached`: ends as soon as standard input is closed.
+    """
     streets = Streets(ill, slow)
     listening = reactor.listenTCP(port, _Quiet(streets), interface="127.0.0.1", backlog=512)
     streets.town = Town(listening.getHost().port)
     print(f"http://town.localhost:{streets.town.port}/", flush=True)
+    if attached:
+        threading.Thread(target=_until_closed, daemon=True).start()
     reactor.run()

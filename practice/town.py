@@ -37,7 +37,7 @@ class Town:
 
     def __enter__(self) -> Town:
         command = [sys.executable, "-m", "practice", "--port", str(self.port)]
-        command += ["--slow", str(self.slow)]
+        command += ["--slow", str(self.slow), "--attached"]
         for place, kind in self.faults.items():
             command += ["--fault", f"{place}={kind}"]
         self._process = subprocess.Popen(

@@ -26,6 +26,8 @@ __all__ = ["Marks"]
 STRENGTH = {"brand": 0.85, "attributes": 0.85, "title": 0.7, "shop_name": 0.55, "text": 0.4}
 _TELLING = {"homophone", "shape", "split"}
 _FIT = re.compile(r"(?:适用于?|兼容|配套|适配|通用|非|不是|并非|区别于|不同于|媲美|对比)$")
+_LATIN = re.compile(r"[a-z0-9]{4,20}")
+_LEET = str.maketrans("015", "ols")
 _NAME_KEYS = ("品牌", "商标", "品牌名称")
 
 
@@ -57,6 +59,7 @@ class Marks:
                     common=frozenset(brand.get("common_words", ())),
                 )
         self.names = frozenset(self._marks)
+        self._latin_names = sorted(name for name in self._marks if name.isascii())
         self._sounds = {name: "".join(map(sound, name)) for name in self._marks}
 
     def lookalikes(
@@ -80,6 +83,7 @@ class Marks:
                         continue
                     found.append(self._found(text, hit.start, hit.end, shown, mark, hit.disguise))
             found += self._whole(listing, text, kind)
+            found += self._latin(listing, text, kind)
         return found
 
     @staticmethod
@@ -113,6 +117,24 @@ class Marks:
             if value not in mark.common and self._applies(mark, listing) and imitates(value, name):
                 return [self._found(text, 0, len(value), value, mark, ("homophone",))]
         return []
+
+    def _latin(self, listing: Listing, text: FieldText, kind: object) -> list[Found]:
+        """Words in Latin letters that are almost a known name: HUAVVEI, TAETAE."""
+        if text.scope not in ("title", "brand", "attributes", "shop_name"):
+            return []
+        found = []
+        for word in _LATIN.finditer(text.folded.tight):
+            shown = word.group().translate(_LEET).replace("vv", "w")
+            if word.group() in self._marks:
+                continue
+            for name in self._latin_names:
+                mark = self._marks[name]
+                fits = shown == name or (len(name) >= 5 and fuzz.ratio(shown, name) >= 80)
+                if fits and (kind is None or mark.kind == kind) and self._applies(mark, listing):
+                    span = word.span()
+                    found.append(self._found(text, *span, word.group(), mark, ("shape",)))
+                    break
+        return found
 
     @staticmethod
     def _found(

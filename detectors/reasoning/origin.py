@@ -23,11 +23,18 @@ from listing import Listing
 
 __all__ = ["Origins", "grams"]
 
-_MADE_AT = (
-    "产地", "原产地", "商品产地", "生产地", "生产地址", "厂址", "生产厂址", "厂家地址", "生产厂家地址", "加工地",
-    "加工地址", "生产企业地址", "省份", "产地省份", "原料产地",
+_SAID = ("产地", "原产地", "商品产地", "产地省份", "省份")
+"""Where the seller says it comes from: a claim, and where it contradicts the title a fact."""
+_MAKER = (
+    "生产地", "生产地址", "厂址", "生产厂址", "厂家地址", "生产厂家地址", "加工地", "加工地址", "生产企业地址",
+    "种植地", "种植基地", "原料产地", "原料来源", "原料",
 )  # fmt: skip
+_MATERIAL = re.compile(
+    r"(?:原料|毛料|毛茶|鲜叶|用的是|采用|实为|其实是|其实用|收自|进自|来料|掺|拼配)[^。！!;；\n]{0,14}|"
+    r"从[^。，,！!\n]{2,8}(?:工厂|厂里|厂)(?:发|出)"
+)
 _SC = re.compile(r"sc\d{3}(\d{6})\d{5}")
+_IMPORTED = re.compile(r"([\u4e00-\u9fff]{2,5})(?:原装进口|原瓶进口|原装|进口|直邮|原产)")
 _CLAIM = re.compile(
     r"(?:产自|原产于|原产|采自|源自|源产|产地[:：为是]{0,1}|出产于|直采自|正宗)([\u4e00-\u9fff]{2,12})"
 )
@@ -73,31 +80,39 @@ class Origins:
         self.words = frozenset(self._gis) | frozenset(self._famous)
 
     def made_at(self, listing: Listing) -> list[Made]:
-        """Every place of production that is stated, most trustworthy first."""
+        """Every place of production that is stated as a fact, most trustworthy first."""
         found = []
-        stated = [(k, v) for k, v in listing.attributes.items() if k in _MADE_AT]
+        said = [(k, v) for k, v in listing.attributes.items() if k in _SAID]
         if listing.origin:
-            stated.append(("产地", listing.origin))
-        for key, value in stated:
-            if code := self.places.locate(value):
-                found.append(Made(code, f"{key}“{value}”", 0.85))
+            said.append(("产地", listing.origin))
+        maker = [(k, v) for k, v in listing.attributes.items() if k in _MAKER]
+        for stated, trust in ((said, 0.85), (maker, 0.75)):
+            for key, value in stated:
+                if code := self.places.locate(value):
+                    found.append(Made(code, f"{key}“{value}”", trust))
+        for match in _MATERIAL.finditer(fold(listing.text[:20_000]).tight):
+            if code := self.places.locate(match.group()):
+                found.append(Made(code, f"正文称“{match.group()}”", 0.7))
         numbers = fold(f"{listing.licence_no} {' '.join(listing.attributes.values())}").tight
         for number in _SC.finditer(numbers):
             code = number.group(1)
             code = next((c for c in (code, code[:4], code[:2]) if c in self.places.names), "")
             if code:
-                said = f"生产许可证编号{number.group().upper()}（{self.places.path(code)}）"
-                found.append(Made(code, said, 0.65))
+                said_ = f"生产许可证编号{number.group().upper()}（{self.places.path(code)}）"
+                found.append(Made(code, said_, 0.65))
         return found
 
-    def _elsewhere(self, made: Sequence[Made], codes: Sequence[str]) -> Made | None:
-        """The statement that puts the production outside all of `codes`; None if one is inside."""
-        outside = None
-        for place in made:
-            if any(place.code.startswith(c) or c.startswith(place.code) for c in codes):
-                return None
-            outside = outside or place
-        return outside
+    @staticmethod
+    def _elsewhere(made: Sequence[Made], codes: Sequence[str]) -> Made | None:
+        """The most trustworthy statement that puts the production outside all of `codes`."""
+        return next(
+            (
+                place
+                for place in made
+                if not any(place.code.startswith(c) or c.startswith(place.code) for c in codes)
+            ),
+            None,
+        )
 
     def fake_origin(
         self, listing: Listing, texts: Sequence[FieldText], options: Mapping[str, object]
@@ -127,9 +142,10 @@ class Origins:
             for hit in text.hits[name][:3]:
                 if not hit.disguise:
                     yield hit.start, hit.end, self._famous[name].code, self._famous[name]
-        for match in _CLAIM.finditer(text.folded.tight):
-            if code := self.places.locate(match.group(1)):
-                yield match.start(), match.end(), code, None
+        for pattern in (_CLAIM, _IMPORTED):
+            for match in pattern.finditer(text.folded.tight):
+                if code := self.places.locate(match.group(1)):
+                    yield match.start(), match.end(), code, None
 
     @staticmethod
     def _too_cheap(listing: Listing, place: Place) -> Decimal | None:

@@ -17,7 +17,7 @@ from practice.data import DOMAIN, HERE, ITEM_PATHS
 SEED = 20170608
 """The day the action plan was published."""
 TODAY = date(2026, 11, 11)
-ORDINARY_TIMES = 2
+ORDINARY_TIMES = 3
 FIRST_ID = {"taoji": 620_000_000_000, "jingdian": 100_000_000, "shop": 1000}
 SELLER_FIELDS = ("operator_name", "uscc", "licence_no", "phone", "address")
 
@@ -77,7 +77,8 @@ class Composer:
         for round_ in range(ORDINARY_TIMES):
             for goods, group in self.book["groups"].items():
                 for product in group["products"]:
-                    for title in product["titles"]:
+                    titles = product["titles"]
+                    for title in titles if round_ < 2 else titles[::2]:
                         tail = self.chance.choice(_TAILS) if round_ else ""
                         row = self.base(goods, product) | {"title": title + tail}
                         self.add(row, self.seller_for(goods), [], "寻常合法商品", "")
@@ -225,7 +226,8 @@ def main() -> None:
     for path in sorted((Path(__file__).parent / "cases").glob("*.yaml")):
         for case in load(f"cases/{path.name}") or []:
             try:
-                composer.case(case)
+                for round_ in range(case.get("times", 1)):
+                    composer.case(case | {"title": case["title"] + " 二号链接" * round_})
             except (KeyError, ValueError) as error:
                 raise SystemExit(f"{path.name}: {case.get('title')!r}: {error!r}") from error
     write(composer)

@@ -83,11 +83,12 @@ def _json_ld(offer: Offer) -> str:
         ],
     }
     head = f'<script type="application/ld+json">{script_json(data)}</script>'
+    reviews = "".join(f"<li>{e(r.date or '')} {e(r.user)}：{e(r.text)}</li>" for r in said.reviews)
     body = f"""<div class="shop-name">{e(offer.seller.name)}</div><main><h1>{e(said.title)}</h1>
 <div class="price">售价：{_price(offer)} {_old_price(offer, "原价")}</div><div class="sold">已售 {e(offer.sales_text)}</div>
 <p>发货地：{e(said.ship_from)}</p><button>加入购物车</button>
 <div class="description">{_paragraphs(offer)}{_pictures(offer)}</div><table class="spec">{_rows(offer)}</table>
-<div class="return-policy">{e(said.terms)}</div></main>{_footer(offer)}"""
+<div class="return-policy">{e(said.terms)}</div><ul class="reviews">{reviews}</ul></main>{_footer(offer)}"""
     return document(_title(offer), body, head)
 
 
@@ -118,8 +119,8 @@ def _open_graph(offer: Offer) -> str:
 <meta property="product:brand" content="{e(said.brand)}">"""
     was = f"<del><bdi>¥{said.original_price}</bdi></del> " if said.original_price is not None else ""
     reviews = "".join(
-        f'<li class="review"><div class="comment-text"><p class="text">{e(r.text)}</p><span class="author">{e(r.user)}</span>'
-        f'<time class="date">{e(r.date or "")}</time></div></li>'
+        f'<li class="review"><span class="author">{e(r.user)}</span><time class="date">{e(r.date or "")}</time>'
+        f'<div class="comment-text"><p>{e(r.text)}</p></div></li>'
         for r in said.reviews
     )
     body = f"""<div id="product-{offer.id}" class="product type-product"><div class="summary entry-summary">
