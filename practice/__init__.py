@@ -11,5 +11,6 @@ its truth, and the composer that wrote it (`python -m practice.compose`). Tests,
 
 from practice.data import Truth, listings, truth
 from practice.town import Town, TownError, environment
+from practice.visit import visit
 
-__all__ = ["Town", "TownError", "Truth", "environment", "listings", "truth"]
+__all__ = ["Town", "TownError", "Truth", "environment", "listings", "truth", "visit"]

@@ -10,7 +10,9 @@ from practice.faults import KINDS
 def _fault(text: str) -> tuple[str, str]:
     place, _, kind = text.rpartition("=")
     if not place or kind not in KINDS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not HOST=KIND with one of {', '.join(KINDS)}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not HOST=KIND with one of {', '.join(KINDS)}"
+        )
     return place, kind
 
 

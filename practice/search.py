@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 
 from practice.data import Offer, goods, offers
 
@@ -12,7 +13,7 @@ __all__ = ["find", "groups_of"]
 
 def _pairs(text: str) -> set[str]:
     letters = [character for character in text.lower() if character.isalnum()]
-    return {a + b for a, b in zip(letters, letters[1:], strict=False)}
+    return {a + b for a, b in pairwise(letters)}
 
 
 def groups_of(query: str) -> list[str]:

@@ -31,7 +31,7 @@ class Streets(Resource):
     isLeaf = True
 
     def __init__(self, ill: dict[str, str], slow: float) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.town = Town(0)
         self.ill = ill
         self.slow = slow
@@ -46,9 +46,7 @@ class Streets(Resource):
             for k, v in request.args.items()
         }
         try:
-            kind = faults.fault_for(
-                self.ill, host, path, query, request.getHeader("x-town-fault")
-            )
+            kind = faults.fault_for(self.ill, host, path, query, request.getHeader("x-town-fault"))
         except ValueError as error:
             return _send(request, Answer.plain(str(error)), 400)
         if kind is None:
@@ -160,7 +158,8 @@ def serve(port: int, ill: dict[str, str], slow: float, attached: bool = False) -
     `attached`: ends as soon as standard input is closed.
     """
     streets = Streets(ill, slow)
-    listening = reactor.listenTCP(port, _Quiet(streets), interface="127.0.0.1", backlog=512)
+    site = _Quiet(streets)  # type: ignore[no-untyped-call]
+    listening = reactor.listenTCP(port, site, interface="127.0.0.1", backlog=512)
     streets.town = Town(listening.getHost().port)
     print(f"http://town.localhost:{streets.town.port}/", flush=True)
     if attached:

@@ -22,7 +22,18 @@ FIRST_ID = {"taoji": 620_000_000_000, "jingdian": 100_000_000, "shop": 1000}
 SELLER_FIELDS = ("operator_name", "uscc", "licence_no", "phone", "address")
 
 Data = dict[str, Any]
-_TAILS = ("", " 包邮", " 产地直发", " 实惠装", " 顺丰可选", " 送礼自用", " 新货", " 量大可议", " 会员优惠", " 店主推荐")
+_TAILS = (
+    "",
+    " 包邮",
+    " 产地直发",
+    " 实惠装",
+    " 顺丰可选",
+    " 送礼自用",
+    " 新货",
+    " 量大可议",
+    " 会员优惠",
+    " 店主推荐",
+)
 
 
 def load(name: str) -> Any:
@@ -90,12 +101,20 @@ class Composer:
         brand = chance.choice(group["brands"])
         price = chance.randint(*product["price"])
         made = TODAY - timedelta(days=chance.randint(20, 400))
-        attributes = {"品牌": brand, "产地": maker["origin"], "厂名": maker["name"], "厂址": maker["address"]}
+        attributes = {
+            "品牌": brand,
+            "产地": maker["origin"],
+            "厂名": maker["name"],
+            "厂址": maker["address"],
+        }
         if "sc" in group and goods != "sanqi":
             attributes["生产许可证编号"] = food_licence(f"SC{group['sc']}", maker["area"], chance)
         if goods in ("tea", "food-drug", "cosmetics"):
             attributes["生产日期"] = made.isoformat()
-        said = [*chance.sample(product["say"], 1), *chance.sample(group["sentences"], chance.randint(2, 4))]
+        said = [
+            *chance.sample(product["say"], 1),
+            *chance.sample(group["sentences"], chance.randint(2, 4)),
+        ]
         return {
             "goods": goods,
             "text": "\n".join(said),
@@ -139,7 +158,16 @@ class Composer:
         row["attributes"] = {k: v for k, v in row["attributes"].items() if v}
         row["origin"] = row["attributes"].get("产地", "")
         row["brand"] = row["attributes"].get("品牌", "")
-        for name in ("terms", "price", "original_price", "sales", "ship_from", "image_text", "shown", *SELLER_FIELDS):
+        for name in (
+            "terms",
+            "price",
+            "original_price",
+            "sales",
+            "ship_from",
+            "image_text",
+            "shown",
+            *SELLER_FIELDS,
+        ):
             if name in case:
                 row[name] = case[name]
         if "burst" in case:
@@ -201,7 +229,12 @@ class Composer:
         stated = {name: row.get(name, seller[name]) for name in SELLER_FIELDS}
         head = {"id": identity, "site": site, "shop": seller["key"], "shop_name": seller["name"]}
         url = f"http://{host}.{DOMAIN}{ITEM_PATHS[site].format(id=identity)}"
-        whole = head | row | stated | {"url": url, "source": "practice", "seen_at": "2026-11-11T02:00:00Z"}
+        whole = (
+            head
+            | row
+            | stated
+            | {"url": url, "source": "practice", "seen_at": "2026-11-11T02:00:00Z"}
+        )
         self.listings.append({k: v for k, v in whole.items() if v not in (None, "", [], {})})
         self.truths.append({"id": identity, "labels": labels, "note": note, "where": where})
 

@@ -45,5 +45,14 @@ def food_licence(prefix: str, area: int, chance: Random) -> str:
 
 def phone(area: int, chance: Random) -> str:
     """A number of the exchange 000 in the area's province."""
-    codes = {53: "0871", 44: "020", 33: "0571", 35: "0595", 31: "021", 37: "0532", 42: "0719", 51: "028"}
+    codes = {
+        53: "0871",
+        44: "020",
+        33: "0571",
+        35: "0595",
+        31: "021",
+        37: "0532",
+        42: "0719",
+        51: "028",
+    }
     return f"{codes.get(area // 10_000, '0871')}-000{chance.randrange(100_000):05d}"

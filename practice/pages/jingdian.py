@@ -32,7 +32,9 @@ def answer(town: Town, path: str, query: Query) -> Answer:
 def _front(town: Town) -> str:
     shops = [s for s in sellers().values() if s.site == "jingdian"]
     links = "".join(f'<li><a href="{town.shop(s)}">{e(s.name)}</a></li>' for s in shops)
-    return f'<form action="/Search"><input name="keyword"><button>搜索</button></form><ul>{links}</ul>'
+    return (
+        f'<form action="/Search"><input name="keyword"><button>搜索</button></form><ul>{links}</ul>'
+    )
 
 
 def _shop(key: str) -> Answer:

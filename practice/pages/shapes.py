@@ -117,7 +117,9 @@ def _open_graph(offer: Offer) -> str:
 <meta property="og:site_name" content="{e(offer.seller.name)}"><meta property="og:image" content="/img/{offer.id}.svg">
 <meta property="product:price:amount" content="{e(offer.price_text)}"><meta property="product:price:currency" content="CNY">
 <meta property="product:brand" content="{e(said.brand)}">"""
-    was = f"<del><bdi>¥{said.original_price}</bdi></del> " if said.original_price is not None else ""
+    was = (
+        f"<del><bdi>¥{said.original_price}</bdi></del> " if said.original_price is not None else ""
+    )
     reviews = "".join(
         f'<li class="review"><span class="author">{e(r.user)}</span><time class="date">{e(r.date or "")}</time>'
         f'<div class="comment-text"><p>{e(r.text)}</p></div></li>'

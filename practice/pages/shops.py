@@ -61,7 +61,9 @@ def _goods(seller: Seller, mine: list[Offer], group: str, number: int) -> str:
     if not shown:
         return ""
     further = number * PAGE_SIZE < len(listed)
-    following = f'<a class="next" href="/list/{group}?page={number + 1}">下一页</a>' if further else ""
+    following = (
+        f'<a class="next" href="/list/{group}?page={number + 1}">下一页</a>' if further else ""
+    )
     cards = "".join(_card(o) for o in shown)
     body = f'<h2>{e(goods()[group]["title"])}</h2><ul class="products">{cards}</ul><div class="pages">第{number}页 {following}</div>'
     return _document(seller, goods()[group]["title"], body)
@@ -70,5 +72,3 @@ def _goods(seller: Seller, mine: list[Offer], group: str, number: int) -> str:
 def _card(offer: Offer) -> str:
     price = f"¥{offer.price_text}" if offer.price_text else "面议"
     return f'<li class="product"><a href="{offer.path}">{e(offer.listing.title)}</a><span class="price">{e(price)}</span></li>'
-
-

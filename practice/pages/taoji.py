@@ -169,5 +169,3 @@ def _item(town: Town, offer: Offer) -> Answer:
         idata            : {{ item: {{ id : '{offer.id}' }} }}
 }};</script>"""
     return Answer.page(document(f"{said.title}-{NAME}网", body, head, charset="utf-8"))
-
-
