@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 from datetime import date, timedelta
@@ -239,21 +240,24 @@ class Composer:
         self.truths.append({"id": identity, "labels": labels, "note": note, "where": where})
 
 
-def write(composer: Composer) -> None:
-    """The three files beside the town's code."""
+def write(composer: Composer, folder: Path) -> None:
+    """The three files of the town's data, into `folder`."""
     for name, rows in (("listings.jsonl", composer.listings), ("truth.jsonl", composer.truths)):
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (HERE / name).write_text("".join(lines), encoding="utf-8")
+        (folder / name).write_text("".join(lines), encoding="utf-8")
     out = io.StringIO()
     yaml = YAML()
     yaml.allow_unicode, yaml.width = True, 1000
     yaml.dump({"shops": list(composer.sellers.values())}, out)
     head = "# Written by `python -m practice.compose`. All fictional.\n"
-    (HERE / "shops.yaml").write_text(head + out.getvalue(), encoding="utf-8")
+    (folder / "shops.yaml").write_text(head + out.getvalue(), encoding="utf-8")
 
 
 def main() -> None:
     """Composes everything and says how much it is."""
+    parser = argparse.ArgumentParser(prog="python -m practice.compose", description=__doc__)
+    parser.add_argument("--into", type=Path, default=HERE, help="folder of the data files")
+    folder = parser.parse_args().into
     composer = Composer()
     composer.ordinary()
     for path in sorted((Path(__file__).parent / "cases").glob("*.yaml")):
@@ -263,7 +267,7 @@ def main() -> None:
                     composer.case(case | {"title": case["title"] + " 二号链接" * round_})
             except (KeyError, ValueError) as error:
                 raise SystemExit(f"{path.name}: {case.get('title')!r}: {error!r}") from error
-    write(composer)
+    write(composer, folder)
     planted = sum(bool(truth["labels"]) for truth in composer.truths)
     print(f"{len(composer.listings)} listings, {planted} of them unlawful")
 
