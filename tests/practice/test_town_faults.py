@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from practice import Town, environment
+from practice import Town, TownError, environment
 from practice.data import HERE, offers
 from practice.visit import visit
 from settings import load
@@ -110,6 +110,12 @@ def test_the_town_is_gone_when_the_block_is_left_and_stands_on_loopback_only() -
         assert visit(town.url()).status == 200
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=2)
+
+
+def test_a_town_that_cannot_take_its_port_says_so(town: Town) -> None:
+    with pytest.raises(TownError, match="did not start") as caught, Town(port=town.port):
+        pass
+    assert "in use" in str(caught.value)
 
 
 def test_the_command_line_refuses_a_fault_it_does_not_know() -> None:
