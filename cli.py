@@ -21,7 +21,10 @@ from listing import FileProblem
 __all__ = ["main"]
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 rules_app = typer.Typer(no_args_is_help=True, help="What the detectors know.")
 app.add_typer(rules_app, name="rules")

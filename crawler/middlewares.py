@@ -17,6 +17,7 @@ from scrapy.resolver import CachingThreadedResolver
 from scrapy.responsetypes import responsetypes
 from twisted.internet import defer
 from twisted.internet.base import ReactorBase
+from twisted.python.failure import Failure
 
 from crawler.addresses import Guard, PrivateAddress, canonical, host_of
 from crawler.tasks import Capture, Sink
@@ -47,12 +48,14 @@ class GuardResolver(CachingThreadedResolver):
     def __init__(self, reactor: ReactorBase, cache_size: int, timeout: float) -> None:
         super().__init__(reactor, cache_size, timeout)
         self.guard = Guard()
+        self.refused: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> GuardResolver:
         """The resolver with the guard of this crawl's settings."""
         resolver: GuardResolver = super().from_crawler(crawler, reactor)
         resolver.guard = Guard(crawler.settings.getlist("YUNJIAN_ALLOW_PRIVATE"))
+        crawler.refused_hosts = resolver.refused  # type: ignore[attr-defined]
         return resolver
 
     def getHostByName(self, name: str, timeout: Any = ()) -> defer.Deferred[str]:
@@ -65,7 +68,12 @@ class GuardResolver(CachingThreadedResolver):
         return found.addCallback(self._checked, name)
 
     def _checked(self, address: str, name: str) -> str:
-        self.guard.check_address(name, address)
+        try:
+            self.guard.check_address(name, address)
+        except PrivateAddress:
+            # The network layer turns every error of a resolver into «not found».
+            self.refused.add(name)
+            raise
         return address
 
 
@@ -110,17 +118,27 @@ class BackOff:
         """Raises `HostLeftAlone` for a host that has blocked too often."""
         host = host_of(request.url)
         if self.blocks[host] >= self.limit:
-            raise HostLeftAlone(f"{host} blocked {self.limit} times in a row")
+            raise self._left_alone(host)
 
     def blocked(self, url: str) -> None:
         """The host answered with a block."""
         host = host_of(url)
         self.blocks[host] += 1
         engine = self.crawler.engine
-        slots = engine.downloader.slots if engine else {}
-        if host in slots:
-            slots[host].delay = min(60.0, max(slots[host].delay, 0.5) * 2)
-            slots[host].concurrency = 1
+        slot = engine.downloader.slots.get(host) if engine else None
+        if slot is None:
+            return
+        slot.concurrency = 1
+        if self.blocks[host] < self.limit:
+            slot.delay = min(60.0, max(slot.delay, 0.5) * 2)
+            return
+        # What waits for its turn at this host passed `process_request` before the block.
+        while slot.queue:
+            _, waiting = slot.queue.popleft()
+            waiting.errback(Failure(self._left_alone(host)))
+
+    def _left_alone(self, host: str) -> HostLeftAlone:
+        return HostLeftAlone(f"{host} blocked {self.limit} times in a row")
 
     def answered(self, url: str) -> None:
         """The host answered as it should."""

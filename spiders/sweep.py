@@ -189,6 +189,8 @@ class SweepSpider(scrapy.Spider):
         else:
             kind, what = "failure", _failure_name(error)
             detail = str(error)[:500] or type(error).__name__
+            if host_of(request.url) in getattr(self.crawler, "refused_hosts", ()):
+                what, detail = "private_address", "the name leads to an address that is not public"
         record = request.meta.get("evidence", "") if response is not None else ""
         self.wrong.setdefault(task.id, f"{what}: {detail}")
         self.sink.incident(Incident(task, kind, what, detail, request.url, record))  # type: ignore[arg-type]
@@ -341,6 +343,8 @@ def _failure_name(error: BaseException | None) -> str:
         "TimeoutError": "timeout",
         "DownloadTimeoutError": "timeout",
         "DNSLookupError": "dns",
+        "CannotResolveHostError": "dns",
+        "DownloadConnectionRefusedError": "refused",
         "PrivateAddress": "private_address",
         "ConnectionRefusedError": "refused",
         "ResponseDataLossError": "truncated",

@@ -160,7 +160,7 @@ class Taobao(Reader):
                 "attributes": attributes,
                 "brand": attributes.get("品牌", ""),
                 "origin": attributes.get("产地", ""),
-                "text": text_of(html.css("#description, #J_DivItemDesc")),
+                "text": text_of(html.css("#J_DivItemDesc") or html.css("#description")),
                 "terms": text_of(html.css("#J_Service, .tb-service")),
                 "reviews": _reviews(html),
                 "images": [page.absolute(i) for i in _images(html)],

@@ -277,7 +277,8 @@ class StoreSink:
         """None for what the sweep was told to leave out: other goods, other regions."""
         listing = storable(fetched.listing)
         goods = goods_of(self.watch_list, listing.title, fetched.task.goods)
-        if self.only_goods and goods not in self.only_goods:
+        # What can't be told may well be what was asked for.
+        if self.only_goods and goods and goods not in self.only_goods:
             return None
         if self.region:
             place = self.jurisdiction.of(listing)
