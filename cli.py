@@ -197,13 +197,13 @@ def _moment(text: str) -> datetime | None:
 def _clue_table(found: list[Any]) -> None:
     table = Table(show_lines=False)
     for heading in ("id", "score", "violation", "shop / operator", "goods", "words", "listing"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, no_wrap=True, overflow="ellipsis")
     for clue in found:
-        who = clue.operator or clue.shop
-        words = "、".join(word[:24] for word in clue.words[:3])
+        who = (clue.operator or clue.shop)[:16]
+        words = "、".join(word[:10] for word in clue.words[:2])
         cells = (
             str(clue.id), f"{clue.score:.2f}", clue.violation, who, ",".join(clue.goods), words,
-            clue.title[:40],
+            clue.title[:14],
         )  # fmt: skip
         table.add_row(*(escape(_printable(cell)) for cell in cells))
     out.print(table)

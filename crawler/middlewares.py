@@ -135,7 +135,7 @@ class BackOff:
         # What waits for its turn at this host passed `process_request` before the block.
         while slot.queue:
             _, waiting = slot.queue.popleft()
-            waiting.errback(Failure(self._left_alone(host)))
+            waiting.errback(Failure(self._left_alone(host)))  # type: ignore[no-untyped-call]
 
     def _left_alone(self, host: str) -> HostLeftAlone:
         return HostLeftAlone(f"{host} blocked {self.limit} times in a row")

@@ -16,6 +16,7 @@ from parsel import Selector
 
 __all__ = ["Page", "ReadError", "SearchPage"]
 
+from crawler.extract.text import visible_text
 from listing import Listing, SearchResult
 
 
@@ -71,6 +72,12 @@ class Page:
     def selector(self) -> Selector:
         """The page for CSS and XPath (fast; for regular parts)."""
         return Selector(text=self.text or " ", type="html")
+
+    @cached_property
+    def visible(self) -> str:
+        """What a visitor reads on the page; "" where it has no body."""
+        body = self.selector.xpath("//body")
+        return visible_text(body[0]) if body else ""
 
     @cached_property
     def soup(self) -> BeautifulSoup:

@@ -109,7 +109,7 @@ class Shop(Reader):
             return False
         roots = html.css("#app, #root, #__next, #__nuxt, app-root, [data-reactroot]")
         empty_root = any(not visible_text(root) for root in roots)
-        said = len(visible_text(html.xpath("//body")[0])) if html.xpath("//body") else 0
+        said = len(page.visible)
         return (empty_root and said < 400) or (said < 30 and not html.xpath("//a[@href]"))
 
     def links(self, page: Page) -> Links:
@@ -117,8 +117,8 @@ class Shop(Reader):
         host, here = host_of(page.url), urlsplit(page.url)
         items: dict[str, None] = {}
         pages: dict[str, None] = {}
-        for anchor in page.selector.xpath("//a[@href]"):
-            link = anchor.attrib["href"].strip()
+        for anchor in page.selector.root.iter("a"):
+            link = (anchor.get("href") or "").strip()
             if not link or link.startswith(("#", "javascript:", "mailto:", "tel:", "data:")):
                 continue
             try:
@@ -131,7 +131,7 @@ class Shop(Reader):
             if (parts.path, parts.query) == (here.path, here.query):
                 continue
             rest = parts.path + ("?" + parts.query if parts.query else "")
-            if _LIST_PATH.search(rest) or _NEXT_WORDS.search(anchor.xpath("string()").get("")):
+            if _LIST_PATH.search(rest) or _NEXT_WORDS.search(anchor.text or ""):
                 pages[url] = None
             elif _ITEM_PATH.search(rest):
                 items[url] = None
@@ -143,8 +143,7 @@ class Shop(Reader):
         """The listing; raises `ReadError` saying why a page is not one."""
         html = page.selector
         product = product_of(html) or Product()
-        body = html.xpath("//body")
-        text = visible_text(body[0]) if body else ""
+        text = page.visible
         headings = [h for h in html.xpath("//h1").xpath("string()").getall() if compact(h)]
         title = product.name or (compact(headings[0]) if len(headings) == 1 else "")
         if not title:

@@ -73,21 +73,28 @@ def _pair(label: str, value: str, into: dict[str, str]) -> None:
         into.setdefault(label, value)
 
 
+def _said(node: HtmlElement) -> str:
+    return "".join(node.itertext("*"))[:1000] if len(node) else (node.text or "")
+
+
 def parameters(node: Selector) -> dict[str, str]:
     """Name and value of each parameter in the tables and lists below `node`."""
     found: dict[str, str] = {}
-    for row in node.xpath(".//tr"):
-        cells = row.xpath("./th|./td")
+    root: HtmlElement = node.root
+    for row in root.iter("tr"):
+        cells = [cell for cell in row if cell.tag in ("th", "td")]
         if len(cells) in (2, 4):
             for label, value in zip(cells[::2], cells[1::2], strict=True):
-                _pair(label.xpath("string()").get(""), value.xpath("string()").get(""), found)
-    for term in node.xpath(".//dl/dt|.//dl/div/dt"):
-        if said := term.xpath("following-sibling::dd[1]"):
-            _pair(term.xpath("string()").get(""), said.xpath("string()").get(""), found)
-    for item in node.xpath(".//li"):
-        text = compact(item.xpath("string()").get(""))[:600]
-        if len(parts := _LABEL_END.split(text, maxsplit=1)) == 2:
-            _pair(parts[0], parts[1], found)
+                _pair(_said(label), _said(value), found)
+    for term in root.iter("dt"):
+        value = term.getnext()
+        if value is not None and value.tag == "dd":
+            _pair(_said(term), _said(value), found)
+    for item in root.iter("li"):
+        text = _said(item)
+        if ":" in text or "：" in text:
+            label, value = _LABEL_END.split(text, maxsplit=1)
+            _pair(label, value, found)
     return found
 
 

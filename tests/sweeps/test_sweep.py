@@ -47,7 +47,7 @@ def test_every_listing_of_the_town_is_found_and_read(whole: tuple[Path, dict[str
 def test_what_was_read_is_what_the_town_shows(whole: tuple[Path, dict[str, object]]) -> None:
     store = store_of(whole[0])
     known = offers()
-    wrong = []
+    wrong: list[tuple[object, ...]] = []
     with store.session() as session:
         for url, content in session.execute(
             select(m.ListingRow.url, m.Observation.content).join(

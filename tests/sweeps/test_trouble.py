@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -85,7 +85,7 @@ JOIN clue_signal cs ON cs.clue_id = c.id GROUP BY c.id ORDER BY 1, 2, 3
 """
 
 
-def portless(rows: list[tuple[object, ...]]) -> list[str]:
+def portless(rows: Sequence[tuple[object, ...]]) -> list[str]:
     import re
 
     return sorted(re.sub(r":\d{4,5}", "", repr(row)) for row in rows)
@@ -137,7 +137,7 @@ class Secret(BaseHTTPRequestHandler):
         type(self).asked.append(self.path)
         if self.headers["Host"].startswith("lure.town.localhost"):
             self.send_response(302)
-            self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/secret")
+            self.send_header("Location", f"http://127.0.0.1:{self.headers['Host'].split(':')[1]}/secret")
             self.end_headers()
             return
         self.send_response(200)
@@ -153,7 +153,7 @@ def secret() -> Iterator[int]:
     Secret.asked = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Secret)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_address[1]
+    yield server.server_port
     server.shutdown()
 
 
