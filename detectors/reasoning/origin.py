@@ -45,11 +45,15 @@ _CLAIMING = ("title", "text", "image_text")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A place of production that the listing states, and how far it is to be trusted."""
+    """A place of production that the listing states, and how far it is to be trusted.
+
+    `kind`: ``said`` (the parameter 产地), ``maker``, ``material``, ``licence``.
+    """
 
     code: str
     said: str
     trust: float
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,40 +90,45 @@ class Origins:
         if listing.origin:
             said.append(("产地", listing.origin))
         maker = [(k, v) for k, v in listing.attributes.items() if k in _MAKER]
-        for stated, trust in ((said, 0.85), (maker, 0.75)):
+        for stated, trust, kind in ((said, 0.85, "said"), (maker, 0.75, "maker")):
             for key, value in stated:
                 if code := self.places.locate(value):
-                    found.append(Made(code, f"{key}“{value}”", trust))
+                    found.append(Made(code, f"{key}“{value}”", trust, kind))
         for match in _MATERIAL.finditer(fold(listing.text[:20_000]).tight):
             if code := self.places.locate(match.group()):
-                found.append(Made(code, f"正文称“{match.group()}”", 0.7))
+                found.append(Made(code, f"正文称“{match.group()}”", 0.7, "material"))
         numbers = fold(f"{listing.licence_no} {' '.join(listing.attributes.values())}").tight
         for number in _SC.finditer(numbers):
             code = number.group(1)
             code = next((c for c in (code, code[:4], code[:2]) if c in self.places.names), "")
             if code:
                 said_ = f"生产许可证编号{number.group().upper()}（{self.places.path(code)}）"
-                found.append(Made(code, said_, 0.65))
+                found.append(Made(code, said_, 0.65, "licence"))
         return found
 
     @staticmethod
     def _elsewhere(made: Sequence[Made], codes: Sequence[str]) -> Made | None:
-        """The most trustworthy statement that puts the production outside all of `codes`."""
-        return next(
-            (
-                place
-                for place in made
-                if not any(place.code.startswith(c) or c.startswith(place.code) for c in codes)
-            ),
-            None,
-        )
+        """The most trustworthy statement that puts the production outside all of `codes`.
+
+        The number of a licence alone does not contradict an address that lies inside: a maker
+        may be licensed by the authority of another division.
+        """
+        inside = [
+            place
+            for place in made
+            if any(place.code.startswith(c) or c.startswith(place.code) for c in codes)
+        ]
+        for place in made:
+            if place not in inside and not (place.kind == "licence" and inside):
+                return place
+        return None
 
     def fake_origin(
         self, listing: Listing, texts: Sequence[FieldText], options: Mapping[str, object]
     ) -> list[Found]:
         """Claims of a place that the place of production contradicts, or the price does."""
         made = self.made_at(listing)
-        found = []
+        found = self._said_against_maker(texts, made)
         for text in texts:
             if text.scope not in _CLAIMING:
                 continue
@@ -136,6 +145,19 @@ class Origins:
                     why = f"宣称“{said}”，而每公斤仅{price:.0f}元，明显低于该产地可能的价格"
                     found.append(Found(text, start, end, (), 0.6, why))
         return found
+
+    def _said_against_maker(self, texts: Sequence[FieldText], made: Sequence[Made]) -> list[Found]:
+        """The parameter 产地 against the maker's address or the material's origin."""
+        facts = [place for place in made if place.kind in ("maker", "material")]
+        for text in texts:
+            if text.name.removeprefix("attributes.") not in _SAID and text.scope != "origin":
+                continue
+            code = self.places.locate(text.folded.original)
+            # Foreign material that is named and worked up here is no false statement.
+            if code.isdigit() and (other := self._elsewhere(facts, [code[:4]])):
+                why = f"产地标为“{text.folded.original}”，而{other.said}，涉嫌虚假标示产地"
+                return [Found(text, 0, len(text.folded.tight), (), other.trust, why)]
+        return []
 
     def _claims(self, text: FieldText) -> Iterator[tuple[int, int, str, Place | None]]:
         for name in text.hits.keys() & self._famous.keys():

@@ -137,7 +137,9 @@ class Secret(BaseHTTPRequestHandler):
         type(self).asked.append(self.path)
         if self.headers["Host"].startswith("lure.town.localhost"):
             self.send_response(302)
-            self.send_header("Location", f"http://127.0.0.1:{self.headers['Host'].split(':')[1]}/secret")
+            self.send_header(
+                "Location", f"http://127.0.0.1:{self.headers['Host'].split(':')[1]}/secret"
+            )
             self.end_headers()
             return
         self.send_response(200)
