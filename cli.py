@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -124,7 +125,9 @@ def show_summary(summary: Any) -> None:
         "clues_grown": "grown", "blocks": "blocks", "failures": "failures",
     }  # fmt: skip
     table = Table(
-        title=f"Sweep {summary.sweep_id} ({summary.mode}): {summary.state}, {summary.seconds} s"
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        title=f"Sweep {summary.sweep_id} ({summary.mode}): {summary.state}, {summary.seconds} s",
     )
     table.add_column("source")
     for heading in columns.values():
@@ -194,16 +197,25 @@ def _moment(text: str) -> datetime | None:
     return (moment - timedelta(hours=8)).replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
+_CLUE_COLUMNS = {
+    "id": 7, "score": 5, "violation": 20, "shop / operator": 28, "goods": 12, "words": 28, "listing": 28,
+}  # fmt: skip
+"""Headings and the widest that a column gets, in terminal cells."""
+
+
 def _clue_table(found: list[Any]) -> None:
-    table = Table(show_lines=False)
-    for heading in ("id", "score", "violation", "shop / operator", "goods", "words", "listing"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading, widest in _CLUE_COLUMNS.items():
+        narrowest = widest if heading in ("score", "violation", "goods") else 5
+        table.add_column(
+            heading, no_wrap=True, overflow="ellipsis", min_width=narrowest, max_width=widest
+        )
     for clue in found:
-        who = (clue.operator or clue.shop)[:16]
-        words = "、".join(word[:10] for word in clue.words[:2])
+        who = clue.operator or clue.shop
+        words = "、".join(word[:14] for word in clue.words[:3])
         cells = (
             str(clue.id), f"{clue.score:.2f}", clue.violation, who, ",".join(clue.goods), words,
-            clue.title[:14],
+            clue.title,
         )  # fmt: skip
         table.add_row(*(escape(_printable(cell)) for cell in cells))
     out.print(table)

@@ -26,6 +26,7 @@ from storage import EvidenceRef, Store, Vault, VaultError
 from storage import models as m
 from storage.observations import Found, Recorded, record
 from storage.vault import VaultWriter
+from sweeps.privacy import masked
 from sweeps.summary import Summary
 from sweeps.tasks import add_shop_task
 
@@ -275,7 +276,7 @@ class StoreSink:
 
     def _found_of(self, fetched: Fetched, evidence: dict[str, int]) -> Found | None:
         """None for what the sweep was told to leave out: other goods, other regions."""
-        listing = storable(fetched.listing)
+        listing = masked(storable(fetched.listing))
         goods = goods_of(self.watch_list, listing.title, fetched.task.goods)
         # What can't be told may well be what was asked for.
         if self.only_goods and goods and goods not in self.only_goods:
