@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urljoin
 
-from bs4 import BeautifulSoup
 from bs4.dammit import EncodingDetector
 from parsel import Selector
 
@@ -78,11 +77,6 @@ class Page:
         """What a visitor reads on the page; "" where it has no body."""
         body = self.selector.xpath("//body")
         return visible_text(body[0]) if body else ""
-
-    @cached_property
-    def soup(self) -> BeautifulSoup:
-        """The page for messy free text (slower than `selector`)."""
-        return BeautifulSoup(self.text, "lxml")
 
     def absolute(self, link: str) -> str:
         """`link` as an absolute address."""
