@@ -21,6 +21,7 @@ from crawler.extract import (
     compact,
     first_price,
     licence_numbers,
+    marked,
     parameters,
     product_of,
     seller_block,
@@ -54,7 +55,7 @@ _SKIP = re.compile(
 _NEXT_WORDS = re.compile(r"下一页|下页|后页|next|›|»", re.IGNORECASE)
 _PRICE = re.compile(
     r"(?:现价|售价|价格|促销价|会员价|本店价|单价|一口价|特价)[:：\s]{0,4}[¥￥]?\s?\d[\d,.]{0,12}|[¥￥]\s?\d[\d,.]{0,12}|"
-    r"(?:价格|售价)[:：\s]{0,4}(?:面议|电议|咨询)"
+    r"(?:价格|售价)[:：\s]{0,4}[¥￥]?(?:面议|电议|咨询)"
 )
 _OLD_PRICE = re.compile(
     r"(?:原价|市场价|划线价|吊牌价|专柜价|门市价)[:：\s]{0,4}[¥￥]?\s?\d[\d,.]{0,12}"
@@ -63,14 +64,17 @@ _SOLD = re.compile(
     r"(?:已售|销量|累计销量|月销|成交|累计售出|已有)[:：\s]{0,4}([\d,.]{1,12}\s?[万千]?\+?)|([\d,.]{1,12}万?)\+?人付款"
 )
 _BUY = re.compile(r"加入购物车|立即购买|立即下单|我要订购|在线订购|加购物车|点击购买|马上抢购")
-_TERMS = (
-    ".terms, .return-policy, .policy, #terms, .after-sale, .aftersale, .service-terms, .shouhou"
+_TERMS = frozenset(
+    {"terms", "return-policy", "policy", "after-sale", "aftersale", "service-terms", "shouhou"}
 )
-_DETAIL = (
-    ".description, .product-description, .detail, .details, .goods-detail, .goods_desc, #description, "
-    "#detail, .content-detail, .woocommerce-Tabs-panel, .product-detail, .intro"
-)
-_REVIEW = ".review, .comment-item, .comment, .pinglun, li.pl"
+_DETAIL = frozenset(
+    {
+        "description", "product-description", "detail", "details", "goods-detail", "goods_desc",
+        "content-detail", "woocommerce-Tabs-panel", "product-detail", "intro",
+    }
+)  # fmt: skip
+_REVIEW = frozenset({"review", "comment-item", "comment", "pinglun", "pl"})
+_SHOP_NAME = frozenset({"shop-name", "site-title", "logo"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ class Shop(Reader):
     ) -> Listing:
         seller = seller_block(text)
         sold = _SOLD.search(text)
-        detail = text_of(html.css(_DETAIL))
+        detail = text_of(marked(html, _DETAIL))
         said: dict[str, Any] = {
             "title": title,
             "url": page.url,
@@ -182,7 +186,7 @@ class Shop(Reader):
             "sales": (sold.group(1) or sold.group(2)) if sold else None,
             "attributes": {k: v for k, v in attributes.items() if k not in seller.values()},
             "images": [page.absolute(image) for image in product.images[:20]],
-            "terms": text_of(html.css(_TERMS)),
+            "terms": text_of(marked(html, _TERMS)),
             "reviews": product.reviews or _reviews(html),
             "licence_no": " ".join(licence_numbers(text)),
         }
@@ -190,19 +194,30 @@ class Shop(Reader):
 
 
 def _shop_name(html: Selector) -> str:
-    named = html.css(
-        "meta[property='og:site_name']::attr(content), .shop-name::text, .site-title::text, .logo::text"
-    ).get()
-    if named:
-        return compact(named)
+    said = html.xpath("//head/meta[@property='og:site_name']/@content").get()
+    if not said:
+        shown = marked(html, _SHOP_NAME)
+        said = shown[0].text if shown else None
+    if said and compact(said):
+        return compact(said)
     title = compact(html.xpath("//title/text()").get(""))
     parts = re.split(r"\s?[-_|–—]\s?", title)
     return parts[-1] if len(parts) > 1 else ""
 
 
+def _review_elements(html: Selector) -> list[Any]:
+    """Those that are marked as reviews; of a marked list its marked entries."""
+    found: list[Any] = []
+    for outer in marked(html, _REVIEW):
+        below = [e for child in outer for e in marked(Selector(root=child, type="html"), _REVIEW)]
+        found += below or [outer]
+    return found
+
+
 def _reviews(html: Selector) -> list[dict[str, Any]]:
     found = []
-    for node in html.css(_REVIEW)[:500]:
+    for element in _review_elements(html)[:500]:
+        node = Selector(root=element, type="html")
         text = (
             node.css(".text, .comment-text, .review-text, .body, p, .nr").xpath("string()").get("")
         )

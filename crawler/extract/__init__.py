@@ -6,7 +6,7 @@ Small named functions; the readers in `spiders/` compose them. Nothing here inve
 from crawler.extract.scripts import ScriptError, json_after
 from crawler.extract.seller import licence_numbers, seller_block
 from crawler.extract.structured import Product, product_of
-from crawler.extract.text import compact, first_price, parameters, text_of, visible_text
+from crawler.extract.text import compact, first_price, marked, parameters, text_of, visible_text
 
 __all__ = [
     "Product",
@@ -15,6 +15,7 @@ __all__ = [
     "first_price",
     "json_after",
     "licence_numbers",
+    "marked",
     "parameters",
     "product_of",
     "seller_block",

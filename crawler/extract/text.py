@@ -11,7 +11,7 @@ from parsel import Selector
 
 from listing import MoneyError, parse_price
 
-__all__ = ["compact", "first_price", "parameters", "text_of", "visible_text"]
+__all__ = ["compact", "first_price", "parameters", "marked", "text_of", "visible_text"]
 
 _SPACE = re.compile(r"[\s\u3000\xa0]+")
 _UNSEEN = {"script", "style", "noscript", "template", "svg", "head"}
@@ -31,17 +31,31 @@ def compact(text: str | None) -> str:
 
 def visible_text(node: Selector | None) -> str:
     """What a visitor reads below `node`, blocks on lines of their own."""
-    if node is None:
-        return ""
+    return "" if node is None else _visible(node.root)
+
+
+def _visible(root: HtmlElement) -> str:
     pieces: list[str] = []
-    _collect(node.root, pieces)
+    _collect(root, pieces)
     lines = (compact(line) for line in "".join(pieces).split("\n"))
     return "\n".join(line for line in lines if line and not line.endswith(_LOADING))
 
 
-def text_of(nodes: Iterable[Selector]) -> str:
+def marked(node: Selector, names: frozenset[str]) -> list[HtmlElement]:
+    """The outermost elements below `node` that carry one of these classes or ids, in one pass."""
+    found: list[HtmlElement] = []
+    for element in node.root.iter("*"):
+        classes, id_ = element.get("class"), element.get("id")
+        named = (classes and not names.isdisjoint(classes.split())) or (id_ and id_ in names)
+        if named and not any(above in found for above in element.iterancestors()):
+            found.append(element)
+    return found
+
+
+def text_of(nodes: Iterable[Selector | HtmlElement]) -> str:
     """What a visitor reads below all of `nodes`."""
-    return "\n".join(text for node in nodes if (text := visible_text(node)))
+    roots = (node.root if isinstance(node, Selector) else node for node in nodes)
+    return "\n".join(text for root in roots if (text := _visible(root)))
 
 
 def _collect(root: HtmlElement, pieces: list[str]) -> None:

@@ -204,3 +204,17 @@ def test_a_page_that_is_empty_before_scripts_needs_a_browser() -> None:
 def test_a_page_nested_without_end_is_read() -> None:
     html = "<h1>普洱茶</h1><p>价格：¥9</p><button>加入购物车</button>" + "<div>" * 20_000 + "深"
     assert reader("shop").read_item(Page("http://x.example/", html.encode())).title == "普洱茶"
+
+
+def test_a_price_to_be_agreed_with_a_sign_before_it_is_no_price_but_an_item() -> None:
+    html = "<h1>普洱茶</h1><p>价格：¥面议</p><button>加入购物车</button>"
+    assert reader("shop").read_item(Page("http://x.example/1", html.encode())).price is None
+
+
+def test_each_marked_review_is_one_review_also_in_a_marked_list() -> None:
+    html = """<h1>普洱茶</h1><p>价格：¥9</p><button>加入购物车</button><div class="comment">
+      <div class="comment-item"><p>好喝</p><span class="user">甲</span></div>
+      <div class="comment-item"><p>一般</p></div></div><div class="review"><p>再来</p></div>"""
+    item = reader("shop").read_item(Page("http://x.example/1", html.encode()))
+    assert [review.text for review in item.reviews] == ["好喝", "一般", "再来"]
+    assert item.reviews[0].user == "甲"
