@@ -98,8 +98,8 @@ class Shop(Reader):
     )
 
     def search_url(self, query: str, page: int) -> str:
-        """A shop is walked, not searched."""
-        raise NotImplementedError("an independent shop is walked from its front page")
+        """The front page: a shop is walked from there, not searched."""
+        return self.base + "/"
 
     def read_search(self, page: Page) -> SearchPage:
         """The items a page names by link and price, without a visit."""
