@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from detectors.matcher import Hit, Matcher, index_by_word
-from detectors.normalise import Folded, fold
+from detectors.normalise import Folded, fold_all
 from listing import Listing
 
 __all__ = ["FieldText", "texts_of"]
@@ -35,9 +35,10 @@ def _named(listing: Listing) -> Iterator[tuple[str, str, str]]:
 
 def texts_of(listing: Listing, matcher: Matcher) -> list[FieldText]:
     """Every text of the listing that is not empty."""
-    found = []
-    for name, scope, text in _named(listing):
-        if text:
-            folded = fold(text)
-            found.append(FieldText(name, scope, folded, index_by_word(matcher.find(folded))))
-    return found
+    named = [(name, scope, text) for name, scope, text in _named(listing) if text]
+    folded = fold_all([text for _, _, text in named])
+    hits = matcher.find_all(folded)
+    return [
+        FieldText(name, scope, one, index_by_word(found))
+        for (name, scope, _), one, found in zip(named, folded, hits, strict=True)
+    ]

@@ -2,25 +2,30 @@
 
 Folding is one character to one character (width, traditional form, case, circled numbers), so
 it keeps positions. What is strewn between characters (zero-width marks, emoji, stars, dots,
-blanks) is then taken out; `Folded.span` leads back through it. Sentence marks stay: words do
-not join across them.
+brackets, blanks) and what is stuttered (高高血血压压) is then taken out; `Folded.span` leads back
+through it. Sentence marks stay: words do not join across them.
+
+All texts of a listing are folded in one pass of table look-ups over their code points.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate, pairwise
 
+import numpy as np
+import numpy.typing as npt
 from opencc import OpenCC
 
-__all__ = ["Folded", "disguises", "fold"]
+__all__ = ["Folded", "code_points", "disguises", "fold", "fold_all", "text_of"]
 
 _MARK = "\x01"
 """Stands for one invisible or decorating character until it is taken out."""
-_STREWN = re.compile("[" + _MARK + r" \t\u3000\xa0*._\-~^|/\\+=&#@'`\"·•●○◆◇■□★☆※→←↑↓…—–]+")
+_STREWN = frozenset(_MARK + " \t\u3000\xa0*._-~^|/\\+=&#@'`\"·•●○◆◇■□★☆※→←↑↓…—–【】[]()（）「」『』〔〕{}｛｝〖〗")
+"""Taken out; written as they stand after folding."""
 _EMOJI = (
     (0x1F000, 0x1FAFF),
     (0x2600, 0x27BF),
@@ -66,22 +71,42 @@ def _table() -> dict[int, str]:
     return table
 
 
+CodePoints = npt.NDArray[np.uint32]
+
+
+@cache
+def _lookups() -> tuple[CodePoints, npt.NDArray[np.bool_]]:
+    """By code point: what it folds to, and whether that is taken out."""
+    folded = np.arange(0x110000, dtype=np.uint32)
+    for code, plain in _table().items():
+        folded[code] = ord(plain)
+    strewn = np.zeros(0x110000, dtype=np.bool_)
+    strewn[[ord(character) for character in _STREWN]] = True
+    return folded, strewn
+
+
+def code_points(text: str) -> CodePoints:
+    """The text's code points; lone surrogates are kept."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def text_of(codes: CodePoints) -> str:
+    """The text of these code points."""
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text folded: `plain` keeps the original's positions, `tight` is what is matched."""
+    """A text folded: `tight` is what is matched."""
 
     original: str
-    plain: str
     tight: str
-    cuts: list[int]
-    """Where in `tight` something was taken out, ascending."""
-    shifts: list[int]
-    """How much was taken out up to and with that place."""
+    kept: npt.NDArray[np.int64] | None
+    """Where in the original each character of `tight` stands; None where nothing was taken out."""
 
     def position(self, place: int) -> int:
         """The place in the original of the character at `place` of `tight`."""
-        index = bisect_right(self.cuts, place)
-        return place + (self.shifts[index - 1] if index else 0)
+        return place if self.kept is None else int(self.kept[place])
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original that holds ``tight[start:end]`` (end > start)."""
@@ -90,26 +115,56 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """`text` folded; linear in its length."""
-    plain = text.translate(_table())
-    cuts: list[int] = []
-    shifts: list[int] = []
-    pieces: list[str] = []
-    position = kept = taken = 0
-    for found in _STREWN.finditer(plain):
-        start, end = found.span()
-        pieces.append(plain[position:start])
-        kept += start - position
-        taken += end - start
-        cuts.append(kept)
-        shifts.append(taken)
-        position = end
-    pieces.append(plain[position:])
-    return Folded(text, plain, "".join(pieces) if cuts else plain, cuts, shifts)
+    return fold_all([text])[0]
 
 
-_ZERO_WIDTH = re.compile(
-    "[\u00ad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]"
-)
+def fold_all(texts: Sequence[str]) -> list[Folded]:
+    """Each text folded, all in one pass."""
+    if not texts:
+        return []
+    table, strewn = _lookups()
+    joined = "\n".join(texts)
+    plain = table[code_points(joined)]
+    if "+" in joined or "➕" in joined or "＋" in joined:
+        plain = _plus(plain, joined)
+    kept = np.flatnonzero(~strewn[plain])
+    stuttered = _stuttered(plain[kept])
+    if stuttered is not None:
+        kept = kept[~stuttered]
+    tight = text_of(plain[kept])
+    ends = list(accumulate(len(text) + 1 for text in texts))
+    cuts = np.searchsorted(kept, [0, *ends]).tolist()
+    found = []
+    for number, text in enumerate(texts):
+        begin, first = ends[number] - len(text) - 1, cuts[number]
+        last = cuts[number + 1] - (number + 1 < len(texts))
+        whole = last - first == len(text)
+        places = None if whole else kept[first:last] - begin
+        found.append(Folded(text, tight[first:last], places))
+    return found
+
+
+def _plus(plain: CodePoints, joined: str) -> CodePoints:
+    """«+V», «➕微» is 加V, 加微; any other plus is strewn."""
+    signs = np.array([ord(c) in (0x2B, 0x2795, 0xFF0B) for c in joined[:-1]], dtype=np.bool_)
+    wanted = np.isin(plain[1:], [ord(c) for c in "v微薇威wq扣群卫维➕"])
+    plain = plain.copy()
+    plain[:-1][signs & wanted] = ord("加")
+    return plain
+
+
+def _stuttered(codes: CodePoints) -> npt.NDArray[np.bool_] | None:
+    """Which Han characters say again what stands before them: from the third of a run on, or in
+    two runs one after the other (高高血血). None where none does."""
+    same = (codes[1:] == codes[:-1]) & (codes[1:] >= 0x4E00) & (codes[1:] <= 0x9FFF)
+    if same.sum() < 2:
+        return None
+    again = np.zeros(len(codes), dtype=np.bool_)
+    for gap in (1, 2):
+        pair = same[gap:] & same[:-gap]
+        again[1 + gap :] |= pair
+        again[1:-gap] |= pair
+    return again if again.any() else None
 
 
 def disguises(original: str, word: str) -> tuple[str, ...]:
@@ -117,9 +172,9 @@ def disguises(original: str, word: str) -> tuple[str, ...]:
     if original == word or original.lower() == word:
         return ()
     found = []
-    if _ZERO_WIDTH.search(original):
+    if any(unicodedata.category(c) == "Cf" or c in "\u034f\ufe0f" for c in original):
         found.append("zero_width")
-    between = [c for c in original if c in " \t\u3000\xa0" or _STREWN.fullmatch(c)]
+    between = [c for c in original if c in _STREWN]
     if any(not c.isspace() for c in between):
         found.append("separator")
     elif between:
@@ -140,4 +195,8 @@ def disguises(original: str, word: str) -> tuple[str, ...]:
             continue
         if kind not in found:
             found.append(kind)
+    if any(a == b and "\u4e00" <= a <= "\u9fff" for a, b in pairwise(original)) and not any(
+        a == b for a, b in pairwise(word)
+    ):
+        found.append("repeat")
     return tuple(found)

@@ -7,21 +7,29 @@ a variant that is an ordinary word itself is not made. Sources: detectors/tables
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import jieba
 from pypinyin import Style, lazy_pinyin, pinyin
 
-__all__ = ["alike", "frequency", "sound", "variants"]
+__all__ = ["alike", "frequency", "heard_as", "sound", "variants"]
 
 TABLES = Path(__file__).resolve().parent / "tables"
 _RADICALS = {
     "水": "氵", "人": "亻", "手": "扌", "言": "讠", "金": "钅", "病": "疒", "心": "忄", "犬": "犭", "食": "饣",
     "艸": "艹", "艹": "艹", "糸": "纟", "示": "礻", "衣": "衤", "竹": "⺮", "走": "辶",
 }  # fmt: skip
-_DIGITS = {"一": "1壹", "二": "2贰", "三": "3叁", "十": "拾", "零": "0"}
+_DIGITS = {"一": "壹", "二": "贰", "三": "叁", "十": "拾"}
+_SPOKEN = {
+    "ling": "0", "yi": "1", "er": "2", "san": "3", "si": "4", "wu": "5", "liu": "6", "qi": "7", "ba": "8", "jiu": "9",
+}  # fmt: skip
+_SLURS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
+"""Initials and finals that many speakers do not tell apart."""
+MIXED = 4
+"""Words of up to so many characters are looked for with any of them spelt out."""
 COMMON_ALONE = 5_000
 """A character more frequent than this in jieba's dictionary stands alone in ordinary text, so a
 two-character word is not looked for with it as a stand-in."""
@@ -50,6 +58,13 @@ def _table(name: str) -> dict[str, str]:
 def sound(character: str) -> str:
     """Its commonest reading without tone; the character itself if it has none."""
     return lazy_pinyin(character, errors="default")[0]
+
+
+def heard_as(syllable: str) -> str:
+    """A syllable as the ear takes it: zhi and zi, xing and xin are one."""
+    for full, slurred in _SLURS:
+        syllable = syllable.replace(full, slurred)
+    return syllable
 
 
 @cache
@@ -97,18 +112,36 @@ def variants(word: str, ordinary: int = 1) -> Iterator[tuple[str, str]]:
     latin = [sound(character) for character in word]
     for place, character in enumerate(word):
         before, after = word[:place], word[place + 1 :]
-        if len(latin[place]) >= 2:
-            yield before + latin[place] + after, "pinyin"
-        for digit in _DIGITS.get(character, ""):
+        for digit in _DIGITS.get(character, "") + _SPOKEN.get(latin[place], ""):
             yield before + digit + after, "digit"
-    if len("".join(latin)) >= 6:
+    yield from _in_pinyin(word, latin)
+
+
+def _in_pinyin(word: str, latin: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Some or all characters spelt out: zui好, gao血ya, zhiliao."""
+    choices = [
+        (character, spelt) if len(spelt) >= 2 else (character,)
+        for character, spelt in zip(word, latin, strict=True)
+    ]
+    if len(word) > MIXED:
+        choices = [(character,) for character in word]
+        for place, spelt in enumerate(latin):
+            if len(spelt) >= 2:
+                yield word[:place] + spelt + word[place + 1 :], "pinyin"
+    for mixed in map("".join, product(*choices)):
+        if mixed != word and (not mixed.isascii() or len(mixed) >= 6):
+            yield mixed, "pinyin"
+    if len(word) > MIXED:
         yield "".join(latin), "pinyin"
 
 
 def _stand_ins(word: str, ordinary: int) -> Iterator[tuple[str, str]]:
+    """One character for another; by sound in two-character words alone, as longer words are
+    found by their sound as a whole."""
     for place, character in enumerate(word):
         lookers = _table("shapes.tsv").get(character, "")
-        for other in dict.fromkeys(_by_sound().get(sound(character), "") + lookers):
+        sounders = _by_sound().get(sound(character), "") if len(word) == 2 else ""
+        for other in dict.fromkeys(sounders + lookers):
             if other == character:
                 continue
             variant = word[:place] + other + word[place + 1 :]
@@ -117,6 +150,11 @@ def _stand_ins(word: str, ordinary: int) -> Iterator[tuple[str, str]]:
             if len(word) == 2 and frequency(other) > COMMON_ALONE and other not in lookers:
                 continue
             yield variant, "shape" if other in lookers else "homophone"
+    if len(word) == 2:
+        first, second = (_table("shapes.tsv").get(character, "") for character in word)
+        for variant in map("".join, product(first, second)):
+            if frequency(variant) < ordinary:
+                yield variant, "shape"
 
 
 def _in_parts(word: str) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,16 @@ def found(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
         ("氵台疒了", "治疗", "氵台疒了", ("split",)),
         ("zui好", "最好", "zui好", ("pinyin",)),
         ("gao血压", "高血压", "gao血压", ("pinyin",)),
+        ("gao xue压", "高血压", "gao xue压", ("pinyin",)),
+        ("高学鸭", "高血压", "高学鸭", ("homophone",)),
+        ("酱雪鸭", "降血压", "酱雪鸭", ("homophone",)),
+        ("冶疔", "治疗", "冶疔", ("shape",)),
+        ("高高血血压压", "高血压", "高高血血压", ("repeat",)),
+        ("最最最好", "最好", "最最最好", ("repeat",)),
+        ("第1名", "第一", "第1", ("digit",)),
+        ("老斑章", "老班章", "老斑章", ("shape",)),
+        ("三七粉治 疗高血压", "治疗", "治 疗", ("space",)),
+        ("全网销量【第一】", "销量第一", "销量【第一", ("separator",)),
     ],
 )
 def test_a_disguised_word_is_found_with_its_span_and_its_disguise(
@@ -67,7 +77,6 @@ def test_a_word_across_two_words_is_not_that_word() -> None:
 @given(st.text())
 def test_for_any_text_spans_lie_inside_it(text: str) -> None:
     folded = fold(text)
-    assert len(folded.plain) == len(text)
     for hit in MATCHER.find(folded):
         start, end = folded.span(hit.start, hit.end)
         assert 0 <= start < end <= len(text)
@@ -79,8 +88,6 @@ STREWN = st.text(alphabet=" *._-~|\u200b\u200d\ufeff🍵★·", max_size=8)
 @given(st.sampled_from(WORDS), st.data(), st.text(alphabet="茶叶的了在是", max_size=6))
 def test_no_number_of_separators_hides_a_word(word: str, data: st.DataObject, around: str) -> None:
     strewn = [data.draw(STREWN) for _ in word[1:]]
-    # Blanks alone part words; a separator or a zero-width mark among them does not.
-    strewn = [s if s.strip() or not s else s + "*" for s in strewn]
     hidden = word[0] + "".join(s + c for s, c in zip(strewn, word[1:], strict=True))
     text = f"{around}。{hidden}。{around}"
     hits = [hit for hit in found(text) if hit[0] == word]
