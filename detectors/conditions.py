@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from detectors.contexts import Context
 from detectors.normalise import fold
 
 __all__ = [
@@ -14,12 +16,11 @@ __all__ = [
 ]  # fmt: skip
 
 FIELDS = (
-    "title", "text", "image_text", "terms", "reviews", "attributes", "brand", "origin", "shop_name",
+    "title", "text", "image_text", "terms", "reviews", "reviews_by_seller", "attributes", "brand", "origin", "shop_name",
     "operator_name",
 )  # fmt: skip
 ALIASES = {"seller_text": ("title", "text", "image_text", "terms", "attributes")}
 DEFAULT_FIELDS = ("title", "text", "image_text", "attributes")
-CONTEXTS = ("negated", "quoted", "question", "own_earlier")
 LICENCES = ("drug", "health_food", "device")
 _UNBOUNDED = re.compile(r"(?<!\\)(?:[*+]|\{\d*,\})")
 
@@ -103,6 +104,7 @@ class Exception_:
     words: frozenset[str] = frozenset()
     within: int = 0
     licence: str = ""
+    context: Context | None = None
 
 
 class Lexicons:
@@ -226,12 +228,14 @@ def _pattern(value: Any, lexicons: Lexicons, node: Any) -> Pattern:
     return Pattern(compiled, _words(value.get("words"), lexicons, value), _scope(value))
 
 
-def parse_exception(node: Any, lexicons: Lexicons) -> Exception_:
+def parse_exception(
+    node: Any, lexicons: Lexicons, contexts: Mapping[str, Context]
+) -> Exception_:
     """One entry of `except`; raises `ConditionError`."""
     if isinstance(node, str):
-        if node not in CONTEXTS:
-            raise ConditionError(f"no such context: {node!r} (known: {', '.join(CONTEXTS)})", node)
-        return Exception_(node)
+        if node not in contexts:
+            raise ConditionError(f"no such context: {node!r} (known: {', '.join(contexts)})", node)
+        return Exception_("context", context=contexts[node])
     if not isinstance(node, dict) or len(node) != 1:
         raise ConditionError(f"not an exception: {node!r}", node)
     ((key, value),) = node.items()
@@ -249,7 +253,7 @@ def parse_exception(node: Any, lexicons: Lexicons) -> Exception_:
             "near", _words(value.get("any"), lexicons, value), int(value.get("within", 8))
         )
     raise ConditionError(
-        f"unknown exception {key!r} (known: licensed, phrases, near, {', '.join(CONTEXTS)})",
+        f"unknown exception {key!r} (known: licensed, phrases, near, {', '.join(contexts)})",
         node,
         key,
     )

@@ -1,36 +1,25 @@
 """When words do not accuse: negation, quotation of law, a question, one's own earlier goods.
 
-Each context is a function of the folded text and a span in it.
+The words of each context are data (`rules/contexts.yaml`); here they are read and decided on the
+folded text around a span. Licences stand here too: a licensed claim is no offence.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from detectors.normalise import fold
 from listing import Listing
 
-__all__ = ["CONTEXTS", "ENDERS", "clause", "licensed", "sentence"]
+__all__ = ["ENDERS", "Context", "clause", "licensed", "read_context"]
 
 ENDERS = "。！？!?；;\n"
 _CLAUSE_ENDERS = ENDERS + "，,、：:"
-_NEGATIONS = re.compile(
-    r"(?:不能|不可|不得|不具有|不具备|不含|不涉及|不宣称|不代表|不作为|不承诺|不保证|不构成|不属于|不是|不用于|不适用|不替代|"
-    r"不能够|不做|不卖|不售|不会|没有|没|无法|并非|绝非|而非|非|无|未|勿|请勿|切勿|严禁|禁止|杜绝|拒绝|拒|抵制|谨防|警惕|"
-    r"假冒必究|打击|代替|替代|假一罚|别信|不要相信|不吹|不敢|不搞|从不|绝不|决不|并不|不$)"
-)
-_DOUBLE = re.compile(
-    r"(?:不得不|无一不|没有不|无不|不仅|不但|不只|不光|无与伦比|非常|非同|非凡|无论|不可思议|除非|不可多得|不会不)"
-)
-_QUOTES = re.compile(
-    r"广告法|食品安全法|消费者权益保护法|电子商务法|商标法|法律法规|相关法规|《[^》]{2,30}(?:法|条例|规定|办法)》|第[一二三四五六七八九十百]{1,4}条|平台规则|平台规定|谣言|涉嫌传销|防骗|反诈"
-)
-_DISCLAIMS = re.compile(
-    r"不得|禁止|不使用|不再使用|失效|如有|若有|遗漏|违规|不作为|避免|排查|勿|仅为|敬告|声明|严禁|不支持以|规定"
-)
-_QUESTION = re.compile(r"[?？]|吗|呢|么$|是否|能不能|可不可以|会不会")
-_OWN = re.compile(
-    r"(?:本店|我店|自家|我家|本厂|店内|小店|本品牌|自有)(?:[^，。！？,!?]{0,6})$|(?:较|比|相比|对比)(?:去年|往年|以往|上一代|上一批|旧款|前一年|自家)"
-)
+_ENDERS = {"clause": _CLAUSE_ENDERS, "sentence": ENDERS}
+_NOTHING = re.compile(r"(?!)")
 
 
 def clause(tight: str, start: int, end: int, enders: str = _CLAUSE_ENDERS) -> tuple[int, int]:
@@ -44,48 +33,70 @@ def clause(tight: str, start: int, end: int, enders: str = _CLAUSE_ENDERS) -> tu
     return first, last
 
 
-def sentence(tight: str, start: int, end: int) -> tuple[int, int]:
-    """The bounds of the sentence around a span, looked for within 80 characters."""
-    return clause(tight, start, end, ENDERS)
+def _any_of(words: Iterable[str], patterns: Iterable[str] = ()) -> re.Pattern[str]:
+    folded = sorted((fold(str(word)).tight for word in words), key=len, reverse=True)
+    parts = [re.escape(word) for word in folded] + list(patterns)
+    return re.compile("|".join(parts)) if parts else _NOTHING
 
 
-def negated(tight: str, start: int, end: int) -> bool:
-    """«不能代替药物治疗»: a negation before the words, in their clause, not doubled."""
-    first, _ = clause(tight, start, end)
-    before = _DOUBLE.sub("", tight[max(first, start - 14) : start])
-    if _NEGATIONS.search(before):
-        return True
-    return bool(re.match(r"(?:之外|除外|与本品无关|必究|请绕道|勿扰|勿拍)", tight[end : end + 6]))
+@dataclass(frozen=True, slots=True)
+class _Part:
+    side: str
+    span: str
+    within: int
+    wanted: tuple[re.Pattern[str], ...]
+    unless: re.Pattern[str]
+
+    def holds(self, tight: str, start: int, end: int) -> bool:
+        """Whether each of the wanted stands on this side of the span."""
+        first, last = clause(tight, start, end, _ENDERS[self.span])
+        if self.side == "before":
+            text = tight[max(first, start - self.within) : start]
+        elif self.side == "after":
+            text = tight[end : min(last + 1, end + self.within)]
+        else:
+            text = tight[max(0, first - self.within) : last + self.within]
+        text = self.unless.sub("", text)
+        return all(pattern.search(text) for pattern in self.wanted)
 
 
-def quoted(tight: str, start: int, end: int) -> bool:
-    """A notice that quotes a law or a platform's rules, and does not claim."""
-    first, last = sentence(tight, start, end)
-    around = tight[max(0, first - 40) : last + 40]
-    return bool(_QUOTES.search(around) and _DISCLAIMS.search(around))
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A named context."""
+
+    id: str
+    title: str
+    parts: tuple[_Part, ...]
+
+    def holds(self, tight: str, start: int, end: int) -> bool:
+        """Whether it excuses the words of ``tight[start:end]``."""
+        return any(part.holds(tight, start, end) for part in self.parts)
 
 
-def question(tight: str, start: int, end: int) -> bool:
-    """«能治疗高血压吗？»"""
-    _, last = clause(tight, start, end)
-    return bool(
-        _QUESTION.search(tight[end : last + 1])
-        or _QUESTION.search(tight[max(0, start - 4) : start])
-    )
+def read_context(data: Mapping[str, Any]) -> Context:
+    """The context of an entry of `contexts.yaml`; raises KeyError, TypeError or ValueError."""
+    parts = []
+    for side in ("before", "after", "around"):
+        entries = data.get(side, [])
+        for entry in entries if isinstance(entries, list) else [entries]:
+            if entry.get("span", "sentence") not in _ENDERS:
+                raise ValueError(f"span is clause or sentence, not {entry['span']!r}")
+            lists = [list(words) for words in entry.get("all", [entry.get("words", [])])]
+            patterns = entry.get("patterns", [])
+            wanted = [_any_of(words, patterns if not i else ()) for i, words in enumerate(lists)]
+            parts.append(
+                _Part(
+                    side,
+                    entry.get("span", "sentence"),
+                    int(entry.get("within", 12)),
+                    tuple(wanted),
+                    _any_of(entry.get("unless", [])),
+                )
+            )
+    if not parts:
+        raise ValueError("before, after or around is wanted")
+    return Context(str(data["id"]), str(data.get("title", data["id"])), tuple(parts))
 
-
-def own_earlier(tight: str, start: int, end: int) -> bool:
-    """A comparison among the seller's own goods: «本店销量第一», «较往年最好»."""
-    first, _ = clause(tight, start, end)
-    return bool(_OWN.search(tight[max(first, start - 16) : start]))
-
-
-CONTEXTS = {
-    "negated": negated,
-    "quoted": quoted,
-    "question": question,
-    "own_earlier": own_earlier,
-}
 
 _LICENCES = {
     # 药品注册管理办法; 保健食品注册与备案管理办法; 医疗器械注册与备案管理办法

@@ -51,6 +51,11 @@ class Detector:
         self.reasonings = reasonings_of(self.knowledge)
         self._by_word: defaultdict[str, list[Rule]] = defaultdict(list)
         self._always: list[Rule] = []
+        self._signs: dict[str, list[str]] = {
+            kind: list(signs)
+            for group in ruleset.goods
+            for kind, signs in group.get("kinds", {}).items()
+        }
         for rule in ruleset.rules.values():
             if _reasoned(rule.match):
                 self._always.append(rule)
@@ -122,26 +127,23 @@ class Detector:
         return Detection(tuple(ordered), scores, tuple(opening))
 
     def goods_of(self, listing: Listing) -> frozenset[str]:
-        """The group and kinds a listing belongs to: as it says, else by its title's words."""
+        """The group a listing belongs to, as it says, else by its title's words; and the kinds
+        (drug, health food) whose signs it bears, whatever its group."""
         found = {listing.goods} if listing.goods else set()
+        stated = " ".join(listing.attributes.values())[:500]
+        looked_at = f"{listing.title} {listing.licence_no} {stated} {listing.text[:2000]}"
         kinds: set[str] = set()
-        looked_at = (
-            f"{listing.title} {listing.licence_no} {' '.join(listing.attributes.values())[:500]}"
-        )
         for group in self.ruleset.goods:
             if listing.goods in (group["id"], group["title"]) or (
                 not listing.goods and any(word in listing.title for word in group["words"])
             ):
                 found.add(group["id"])
-            named = {
-                kind
-                for kind, words in group.get("kinds", {}).items()
-                if any(word in looked_at for word in words)
-            }
             if listing.goods in group.get("kinds", {}):
-                named, found = {listing.goods}, found | {group["id"]}
-            if group["id"] in found:
-                kinds |= named or set(list(group.get("kinds", {}))[:1])
+                kinds, found = {listing.goods}, found | {group["id"]}
+        if not kinds:
+            kinds = {k for k, signs in self._signs.items() if any(w in looked_at for w in signs)}
+            if not kinds and "food-drug" in found:
+                kinds = {"food"}
         return frozenset(found | kinds)
 
     @cached_property

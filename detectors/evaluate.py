@@ -18,7 +18,7 @@ from detectors.conditions import (
     Reasoned,
     Terms,
 )
-from detectors.contexts import CONTEXTS, ENDERS, licensed
+from detectors.contexts import ENDERS, licensed
 from detectors.fields import FieldText
 from detectors.matcher import Hit
 from detectors.ruleset import Rule
@@ -187,8 +187,8 @@ class _View:
 def _excepted(found: Found, exception: Exception_) -> bool:
     tight = found.field.folded.tight
     start, end = found.start, found.end
-    if exception.kind in CONTEXTS:
-        return CONTEXTS[exception.kind](tight, start, end)
+    if exception.context is not None:
+        return exception.context.holds(tight, start, end)
     hits = found.field.hits
     if exception.kind == "phrases":
         return any(

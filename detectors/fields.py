@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from detectors.normalise import Folded, fold_all
 from listing import Listing
 
 __all__ = ["FieldText", "texts_of"]
+
+_SELLERS = re.compile("店家|商家|掌柜|店主|客服|官方|卖家|旗舰店")
+"""Who signs what the shop itself puts under its reviews."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ def _named(listing: Listing) -> Iterator[tuple[str, str, str]]:
     for place, text in enumerate(listing.image_text):
         yield f"image_text[{place}]", "image_text", text
     for place, review in enumerate(listing.reviews):
-        yield f"reviews[{place}].text", "reviews", review.text
+        scope = "reviews_by_seller" if _SELLERS.search(review.user) else "reviews"
+        yield f"reviews[{place}].text", scope, review.text
     for key, value in listing.attributes.items():
         yield f"attributes.{key}", "attributes", value
 

@@ -24,8 +24,20 @@ __all__ = ["Folded", "code_points", "disguises", "fold", "fold_all", "text_of"]
 
 _MARK = "\x01"
 """Stands for one invisible or decorating character until it is taken out."""
-_STREWN = frozenset(_MARK + " \t\u3000\xa0*._-~^|/\\+=&#@'`\"·•●○◆◇■□★☆※→←↑↓…—–【】[]()（）「」『』〔〕{}｛｝〖〗")
-"""Taken out; written as they stand after folding."""
+_STAYS = frozenset("。！？!?；;，,、：:\n%￥¥$《》<>℃°")
+"""Marks that end or part what is said, or mean something themselves; any other is strewn."""
+
+
+@cache
+def _strewn() -> frozenset[str]:
+    """What is taken out, written as it stands after folding."""
+    marks = (chr(code) for code in range(0x20, 0x3400))
+    wide = (chr(code) for code in range(0xFE10, 0xFFF0))
+    kinds = frozenset(("Pc", "Pd", "Po", "Ps", "Pe", "Pi", "Pf", "Sm", "Sk", "So", "Sc", "Zs"))
+    found = {c for c in (*marks, *wide) if unicodedata.category(c) in kinds}
+    return frozenset(found - _STAYS) | {_MARK, "\t", "\r"}
+
+
 _EMOJI = (
     (0x1F000, 0x1FAFF),
     (0x2600, 0x27BF),
@@ -81,7 +93,7 @@ def _lookups() -> tuple[CodePoints, npt.NDArray[np.bool_]]:
     for code, plain in _table().items():
         folded[code] = ord(plain)
     strewn = np.zeros(0x110000, dtype=np.bool_)
-    strewn[[ord(character) for character in _STREWN]] = True
+    strewn[[ord(character) for character in _strewn()]] = True
     return folded, strewn
 
 
@@ -174,7 +186,7 @@ def disguises(original: str, word: str) -> tuple[str, ...]:
     found = []
     if any(unicodedata.category(c) == "Cf" or c in "\u034f\ufe0f" for c in original):
         found.append("zero_width")
-    between = [c for c in original if c in _STREWN]
+    between = [c for c in original if c in _strewn()]
     if any(not c.isspace() for c in between):
         found.append("separator")
     elif between:

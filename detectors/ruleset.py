@@ -20,6 +20,7 @@ from detectors.conditions import (
     parse_exception,
     parse_scope,
 )
+from detectors.contexts import Context, read_context
 from detectors.errors import RuleError
 from detectors.normalise import fold
 
@@ -33,17 +34,15 @@ _WANTED = ("id", "title", "violation", "law", "match", "strength", "reason", "ex
 DEFAULT_THRESHOLD = 0.5
 
 
-REASONINGS: frozenset[str] = frozenset(
-    {
-        "lookalike_mark",
-        "fake_origin",
-        "gi_misuse",
-        "price_history",
-        "operator_identity",
-        "review_copies",
-    }
-)
-"""Names of the reasonings over fields; `detectors.reasoning` holds them."""
+REASONINGS: dict[str, str] = {
+    "lookalike_mark": "marks",
+    "fake_origin": "origin",
+    "gi_misuse": "origin",
+    "price_history": "prices",
+    "operator_identity": "operators",
+    "review_copies": "reviews",
+}
+"""Names of the reasonings over fields, and their family; `detectors.reasoning` holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,7 @@ class RuleSet:
     gis: list[dict[str, Any]] = field(default_factory=list)
     thresholds: dict[str, float] = field(default_factory=dict)
     regions: dict[str, str] = field(default_factory=dict)
+    contexts: dict[str, Context] = field(default_factory=dict)
 
     def threshold(self, violation: str) -> float:
         """The score at which a clue opens."""
@@ -101,9 +101,8 @@ def _line(node: Any, key: Any = None) -> str:
 
 
 class _Reader:
-    def __init__(self, folder: Path, reasonings: frozenset[str]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.reasonings = reasonings
         self.problems: list[str] = []
         self.set = RuleSet()
 
@@ -183,6 +182,15 @@ class _Reader:
 
         self.set.lexicons = {name: resolve(name, ()) for name in raw}
 
+    def contexts(self) -> None:
+        """Named contexts."""
+        path = self.folder / "contexts.yaml"
+        for id_, entry in self.by_id("contexts.yaml", "contexts").items():
+            try:
+                self.set.contexts[id_] = read_context(entry)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                self.wrong(path, f"{id_}: not a context: {error}")
+
     def rules(self) -> None:
         """Each file below `violations/`."""
         lexicons = Lexicons(self.set.lexicons)
@@ -247,8 +255,7 @@ class _Reader:
             if not isinstance(examples, dict) or not examples.get(kind):
                 self.wrong(path, f"examples.{kind}: at least one is wanted", data, "examples")
 
-    @staticmethod
-    def rule(path: Path, data: Any, lexicons: Lexicons) -> Rule:
+    def rule(self, path: Path, data: Any, lexicons: Lexicons) -> Rule:
         """The rule; raises `ConditionError`, or what a missing key raises."""
         return Rule(
             id=str(data["id"]),
@@ -258,8 +265,8 @@ class _Reader:
             law=tuple(data["law"]),
             goods=frozenset(data.get("goods") or ()),
             fields=parse_scope(data["in"], data) if "in" in data else DEFAULT_FIELDS,
-            match=parse_condition(data["match"], lexicons, REASONINGS),
-            exceptions=_exceptions(data, lexicons),
+            match=parse_condition(data["match"], lexicons, frozenset(REASONINGS)),
+            exceptions=_exceptions(data, lexicons, self.set.contexts),
             strength=float(data["strength"]),
             reason=str(data["reason"]),
             disguise=bool(data.get("disguise", True)),
@@ -277,9 +284,11 @@ class _Reader:
             self.set.regions = dict(row.split(",", 1) for row in rows if "," in row)  # type: ignore[misc]
 
 
-def _exceptions(data: Any, lexicons: Lexicons) -> tuple[Exception_, ...]:
+def _exceptions(
+    data: Any, lexicons: Lexicons, contexts: Mapping[str, Context]
+) -> tuple[Exception_, ...]:
     try:
-        return tuple(parse_exception(one, lexicons) for one in data.get("except") or ())
+        return tuple(parse_exception(one, lexicons, contexts) for one in data.get("except") or ())
     except ConditionError as error:
         error.part = "except"
         raise
@@ -289,7 +298,7 @@ def load_rules(folder: Path) -> RuleSet:
     """Everything in the folder; raises `RuleError` with all problems found."""
     if not folder.is_dir():
         raise RuleError([f"{folder}: no such folder of rules"])
-    reader = _Reader(folder, REASONINGS)
+    reader = _Reader(folder)
     result = reader.set
     result.violations = reader.by_id("violations.yaml", "violations")
     result.laws = reader.by_id("laws.yaml", "laws")
@@ -301,6 +310,7 @@ def load_rules(folder: Path) -> RuleSet:
     if thresholds.is_file() and isinstance(data := reader.yaml(thresholds), Mapping):
         result.thresholds = {str(k): float(v) for k, v in data.items()}
     reader.lexicons()
+    reader.contexts()
     reader.rules()
     if reader.problems:
         raise RuleError(reader.problems)

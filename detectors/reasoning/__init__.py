@@ -26,7 +26,7 @@ class Knowledge:
     def __init__(self, ruleset: RuleSet) -> None:
         self.places = Places(ruleset.regions)
         self.marks = Marks(ruleset.brands)
-        self.origins = Origins(ruleset.gis, self.places)
+        self.origins = Origins(ruleset.gis, self.places, ruleset.contexts.get("negated"))
         self.words = self.marks.names | self.origins.words
 
 

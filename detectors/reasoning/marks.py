@@ -125,7 +125,7 @@ class Marks:
         found = []
         for word in _LATIN.finditer(text.folded.tight):
             shown = word.group().translate(_LEET).replace("vv", "w")
-            if word.group() in self._marks:
+            if word.group() in self._marks or word.group().rstrip("0123456789") in self._marks:
                 continue
             for name in self._latin_names:
                 mark = self._marks[name]

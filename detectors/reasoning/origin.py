@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from detectors.contexts import negated
+from detectors.contexts import Context
 from detectors.evaluate import Found
 from detectors.fields import FieldText
 from detectors.normalise import fold
@@ -69,8 +69,11 @@ class Place:
 class Origins:
     """GIs and famous places."""
 
-    def __init__(self, gis: Iterable[Mapping[str, Any]], places: Places) -> None:
+    def __init__(
+        self, gis: Iterable[Mapping[str, Any]], places: Places, negated: Context | None
+    ) -> None:
         self.places = places
+        self._context = negated
         self._gis: dict[str, Mapping[str, Any]] = {}
         self._famous: dict[str, Place] = {}
         for gi in gis:
@@ -82,6 +85,9 @@ class Origins:
                     str(place["name"]), str(place["county"]), Decimal(str(below)) if below else None
                 )
         self.words = frozenset(self._gis) | frozenset(self._famous)
+
+    def _negated(self, tight: str, start: int, end: int) -> bool:
+        return self._context is not None and self._context.holds(tight, start, end)
 
     def made_at(self, listing: Listing) -> list[Made]:
         """Every place of production that is stated as a fact, most trustworthy first."""
@@ -133,7 +139,7 @@ class Origins:
             if text.scope not in _CLAIMING:
                 continue
             for start, end, code, place in self._claims(text):
-                if negated(text.folded.tight, start, end):
+                if self._negated(text.folded.tight, start, end):
                     continue
                 said = text.folded.tight[start:end]
                 if other := self._elsewhere(made, [code]):
@@ -199,7 +205,7 @@ class Origins:
                 found += [
                     Found(text, hit.start, hit.end, (), other.trust, why)
                     for hit in text.hits[name][:1]
-                    if not hit.disguise and not negated(text.folded.tight, hit.start, hit.end)
+                    if not hit.disguise and not self._negated(text.folded.tight, hit.start, hit.end)
                 ]
         return found
 
