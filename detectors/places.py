@@ -58,6 +58,11 @@ class Places:
         self.names = names
 
     @cached_property
+    def provinces(self) -> list[tuple[str, str]]:
+        """Code and name of each province."""
+        return [(code, name) for code, name in self.names.items() if len(code) == 2]
+
+    @cached_property
     def _index(self) -> tuple[ahocorasick_rs.AhoCorasick, list[list[str]]]:
         codes: defaultdict[str, list[str]] = defaultdict(list)
         for code, name in self.names.items():

@@ -38,9 +38,14 @@ REASONINGS: dict[str, str] = {
     "lookalike_mark": "marks",
     "fake_origin": "origin",
     "gi_misuse": "origin",
+    "time_honoured": "marks",
+    "official_claim": "marks",
     "price_history": "prices",
+    "front_price": "prices",
     "operator_identity": "operators",
     "review_copies": "reviews",
+    "review_patterns": "reviews",
+    "contradictions": "contradictions",
 }
 """Names of the reasonings over fields, and their family; `detectors.reasoning` holds them."""
 

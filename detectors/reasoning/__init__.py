@@ -10,11 +10,12 @@ from collections.abc import Mapping
 
 from detectors.evaluate import Reasoning
 from detectors.places import Places
+from detectors.reasoning.contradictions import contradictions
 from detectors.reasoning.marks import Marks
-from detectors.reasoning.operators import operator_identity
+from detectors.reasoning.operators import Operators
 from detectors.reasoning.origin import Origins
-from detectors.reasoning.prices import price_history
-from detectors.reasoning.reviews import review_copies
+from detectors.reasoning.prices import front_price, price_history
+from detectors.reasoning.reviews import review_copies, review_patterns
 from detectors.ruleset import RuleSet
 
 __all__ = ["Knowledge", "reasonings_of"]
@@ -27,6 +28,7 @@ class Knowledge:
         self.places = Places(ruleset.regions)
         self.marks = Marks(ruleset.brands)
         self.origins = Origins(ruleset.gis, self.places, ruleset.contexts.get("negated"))
+        self.operators = Operators(self.places)
         self.words = self.marks.names | self.origins.words
 
 
@@ -36,7 +38,12 @@ def reasonings_of(knowledge: Knowledge) -> Mapping[str, Reasoning]:
         "lookalike_mark": knowledge.marks.lookalikes,
         "fake_origin": knowledge.origins.fake_origin,
         "gi_misuse": knowledge.origins.gi_misuse,
+        "time_honoured": knowledge.marks.time_honoured,
+        "official_claim": knowledge.marks.official_claim,
         "price_history": price_history,
-        "operator_identity": operator_identity,
+        "front_price": front_price,
+        "operator_identity": knowledge.operators.identity,
         "review_copies": review_copies,
+        "review_patterns": review_patterns,
+        "contradictions": contradictions,
     }

@@ -24,11 +24,24 @@ from listing import Listing
 __all__ = ["Marks"]
 
 STRENGTH = {"brand": 0.85, "attributes": 0.85, "title": 0.7, "shop_name": 0.55, "text": 0.4}
-_TELLING = {"homophone", "shape", "split"}
+_TELLING = {"homophone", "shape", "split", "digit"}
 _FIT = re.compile(r"(?:适用于?|兼容|配套|适配|通用|非|不是|并非|区别于|不同于|媲美|对比)$")
 _LATIN = re.compile(r"[a-z0-9]{4,20}")
 _LEET = str.maketrans("015", "ols")
 _NAME_KEYS = ("品牌", "商标", "品牌名称")
+_HONOURED = re.compile(
+    r"中华老字号|百年老字号|老字号|国家级老字号|[二三四五六]百年老字号|百年老店|百年老号|百年老铺|百年传承老店"
+)
+_HEIRS = re.compile(
+    r"分号|老铺|传人|嫡传|嫡系|正宗传承|工艺店|授权挂牌|挂牌店|挂[\u4e00-\u9fff]{0,4}标|师傅|老店|同源|祖传|后人|旁支|支系|老瓶|老标|加盟分店|同门|秘方|配方|工艺|风味|味道|复刻|同款"
+)
+_YOUNG = re.compile(
+    r"(?:成立|注册|创办|开业|执照)[^。！？\n]{0,6}((?:19[89]|20\d)\d)|((?:19[89]|20\d)\d)年?(?:成立|注册|创办|开业|创立)"
+)
+_OFFICIAL = re.compile(
+    r"(?:我们就是|本店就是|本店系|我司系|我们是|隶属|直属|系)[^。！？，,；\n]{0,12}(?:厂|集团|公司|总部|官方)|厂家直营|官方直营|品牌直营|总部直营|公司直营|集团直营|厂家自营|员工内购|员工店|内部员工|内购|分公司|总公司|受集团委托|受公司委托|集团授权|官方授权|官方旗舰|官方专营|官方店|品牌方"
+)
+_MERE_SHOP = re.compile(r"旗舰店|官方|直营|专卖|总厂|集团|总公司")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,8 @@ class Mark:
     kind: str
     common: frozenset[str]
     """Words that look like it and are no look-alikes."""
+    official: frozenset[str]
+    """Names of shops that the owner or a licensee runs."""
 
 
 class Marks:
@@ -57,6 +72,7 @@ class Marks:
                     goods=frozenset(brand.get("goods", ())),
                     kind=str(brand.get("kind", "brand")),
                     common=frozenset(brand.get("common_words", ())),
+                    official=frozenset(brand.get("official_shops", ())),
                 )
         self.names = frozenset(self._marks)
         self._latin_names = sorted(name for name in self._marks if name.isascii())
@@ -67,7 +83,9 @@ class Marks:
     ) -> list[Found]:
         """Spans that imitate a mark for the goods of this listing. `kind` narrows the marks."""
         kind = options.get("kind")
-        found = []
+        found: list[Found] = []
+        if any(shop and shop == listing.shop_name for mark in self._marks.values() for shop in mark.official):  # fmt: skip
+            return found
         for text in texts:
             if text.scope not in STRENGTH:
                 continue
@@ -93,6 +111,63 @@ class Marks:
     @staticmethod
     def _excused(text: FieldText, start: int) -> bool:
         return bool(_FIT.search(text.folded.tight[max(0, start - 6) : start]))
+
+    def time_honoured(
+        self, listing: Listing, texts: Sequence[FieldText], options: Mapping[str, object]
+    ) -> list[Found]:
+        """Claims to be a 老字号, or the heir of one, that nothing bears out."""
+        said = [text for text in texts if text.scope in ("title", "text", "image_text", "shop_name", "brand")]  # fmt: skip
+        named = [
+            (text, hit, self._marks[name])
+            for text in said
+            for name in text.hits.keys() & self.names
+            if self._marks[name].kind == "time_honoured"
+            for hit in text.hits[name][:1]
+            if not hit.disguise
+        ]
+        for text, hit, mark in named:
+            if _belongs(mark, listing.operator_name) or self._excused(text, hit.start):
+                continue
+            around = text.folded.tight[max(0, hit.start - 20) : hit.end + 24]
+            if (heir := _HEIRS.search(around)) and (
+                listing.operator_name or listing.brand.strip() != mark.name
+            ):
+                why = f"以老字号“{mark.name}”的“{heir.group()}”自称，而经营者与其无关联"
+                return [Found(text, hit.start, hit.end, (), 0.65, why)]
+        if any(_belongs(mark, listing.operator_name) or listing.brand == mark.name for _, _, mark in named):  # fmt: skip
+            return []
+        young = next((m for text in said if (m := _YOUNG.search(text.folded.tight))), None)
+        stated = listing.attributes.get("成立日期", "") or listing.attributes.get("注册日期", "")
+        new = young is not None or bool(re.match(r"(?:199|20)\d", stated))
+        for text in said:
+            if match := _HONOURED.search(text.folded.tight):
+                why = f"自称“{match.group()}”" + ("，而其成立、注册不久" if new else "，品牌不在已知老字号之列")  # fmt: skip
+                strength = 0.8 if new else 0.6 if "中华" in match.group() else 0.5
+                return [Found(text, *match.span(), (), strength, why)]
+        return []
+
+    def official_claim(
+        self, listing: Listing, texts: Sequence[FieldText], options: Mapping[str, object]
+    ) -> list[Found]:
+        """Claims to be the owner of a known mark, or its branch, by an operator of another name."""
+        if not listing.operator_name:
+            return []
+        for text in texts:
+            if text.scope not in ("title", "text", "image_text", "shop_name"):
+                continue
+            for name in text.hits.keys() & self.names:
+                mark = self._marks[name]
+                if _belongs(mark, listing.operator_name):
+                    continue
+                for hit in text.hits[name][:2]:
+                    around = text.folded.tight[max(0, hit.start - 14) : hit.end + 14]
+                    pattern = _MERE_SHOP if text.scope == "shop_name" else _OFFICIAL
+                    if hit.disguise or not (claim := pattern.search(around)):
+                        continue
+                    why = f"以“{mark.name}”的“{claim.group()}”自称，而经营者为“{listing.operator_name[:30]}”"
+                    strength = 0.45 if text.scope == "shop_name" else 0.6
+                    return [Found(text, hit.start, hit.end, (), strength, why)]
+        return []
 
     def _whole(self, listing: Listing, text: FieldText, kind: object) -> list[Found]:
         """A field that is a name by itself, against all names."""
@@ -140,7 +215,7 @@ class Marks:
     def _found(
         text: FieldText, start: int, end: int, shown: str, mark: Mark, disguise: tuple[str, ...]
     ) -> Found:
-        how = {"homophone": "读音相近", "shape": "字形相近", "split": "拆字仿写"}
+        how = {"homophone": "读音相近", "shape": "字形相近", "split": "拆字仿写", "digit": "以数字替代"}
         manner = "、".join(how[d] for d in disguise if d in how) or "近似"
         return Found(
             text,
@@ -150,6 +225,11 @@ class Marks:
             STRENGTH[text.scope],
             f"“{shown}”与“{mark.name}”{manner}，涉嫌仿冒近似商标或名称",
         )
+
+
+def _belongs(mark: Mark, operator: str) -> bool:
+    """Whether the operator is the owner, or bears the mark in its own name."""
+    return bool(operator) and (mark.name in operator or bool(mark.owner and mark.owner in operator))
 
 
 def imitates(shown: str, name: str) -> bool:

@@ -19,9 +19,10 @@ from detectors.evaluate import Found
 from detectors.fields import FieldText
 from detectors.normalise import fold
 from detectors.places import Places
+from detectors.reasoning.weights import grams
 from listing import Listing
 
-__all__ = ["Origins", "grams"]
+__all__ = ["Origins"]
 
 _SAID = ("产地", "原产地", "商品产地", "产地省份", "省份")
 """Where the seller says it comes from: a claim, and where it contradicts the title a fact."""
@@ -38,8 +39,6 @@ _IMPORTED = re.compile(r"([\u4e00-\u9fff]{2,5})(?:原装进口|原瓶进口|原�
 _CLAIM = re.compile(
     r"(?:产自|原产于|原产|采自|源自|源产|产地[:：为是]{0,1}|出产于|直采自|正宗)([\u4e00-\u9fff]{2,12})"
 )
-_WEIGHT = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s?(kg|千克|公斤|斤|g|克)", re.IGNORECASE)
-_GRAMS = {"kg": 1000, "千克": 1000, "公斤": 1000, "斤": 500, "g": 1, "克": 1}
 _CLAIMING = ("title", "text", "image_text")
 
 
@@ -208,16 +207,3 @@ class Origins:
                     if not hit.disguise and not self._negated(text.folded.tight, hit.start, hit.end)
                 ]
         return found
-
-
-def grams(listing: Listing) -> Decimal | None:
-    """The net weight that title or parameters state, in grams; None where none does."""
-    stated = [
-        listing.attributes[key]
-        for key in ("净含量", "规格", "重量", "净重", "商品毛重")
-        if key in listing.attributes
-    ]
-    for text in (*stated, listing.title):
-        if found := _WEIGHT.search(text):
-            return Decimal(found.group(1)) * _GRAMS[found.group(2).lower()]
-    return None
