@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from detectors.normalise import fold
 
 __all__ = [
     "FIELDS", "AllOf", "AnyOf", "Condition", "ConditionError", "Exception_", "Near", "NoneOf", "Pattern",
-    "Reasoned", "Terms", "parse_condition", "parse_exception", "words_of",
+    "Reasoned", "Terms", "groups_of", "parse_condition", "parse_exception", "scopes_of",
 ]  # fmt: skip
 
 FIELDS = (
@@ -259,14 +259,27 @@ def parse_exception(
     )
 
 
-def words_of(condition: Condition) -> frozenset[str]:
-    """Every word the matcher must look for so that the condition can be decided."""
+def groups_of(condition: Condition) -> Iterator[frozenset[str]]:
+    """Every group of words the matcher must look for so that the condition can be decided."""
     match condition:
         case Terms(words=words) | Pattern(words=words):
-            return words
+            yield words
         case Near(parts=parts):
-            return frozenset().union(*parts)
+            yield from parts
         case AnyOf(parts=parts) | AllOf(parts=parts) | NoneOf(parts=parts):
-            return frozenset().union(*(words_of(part) for part in parts))
+            for part in parts:
+                yield from groups_of(part)
         case _:
-            return frozenset()
+            return
+
+
+def scopes_of(condition: Condition) -> Iterator[str]:
+    """The fields that conditions name for themselves."""
+    match condition:
+        case AnyOf(parts=parts) | AllOf(parts=parts) | NoneOf(parts=parts):
+            for part in parts:
+                yield from scopes_of(part)
+        case Terms(scope=scope) | Pattern(scope=scope) | Near(scope=scope):
+            yield from scope or ()
+        case _:
+            return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import gc
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +11,15 @@ from detectors.conditions import (
     AllOf,
     AnyOf,
     Condition,
+    Near,
     NoneOf,
-    Reasoned,
-    words_of,
+    Pattern,
+    Terms,
+    groups_of,
+    scopes_of,
 )
-from detectors.evaluate import Found, evaluate
-from detectors.fields import FieldText, texts_of
+from detectors.evaluate import Found, View, evaluate
+from detectors.fields import texts_of
 from detectors.matcher import Matcher
 from detectors.reasoning import Knowledge, reasonings_of
 from detectors.ruleset import Rule, RuleSet, load_rules
@@ -36,55 +39,88 @@ class Detector:
 
     def __init__(self, ruleset: RuleSet) -> None:
         self.ruleset = ruleset
-        words: set[str] = set()
+        groups: list[frozenset[str]] = []
         disguisable: set[str] = set()
         for rule in ruleset.rules.values():
-            wanted = words_of(rule.match)
-            words |= wanted
+            groups += groups_of(rule.match)
+            groups += [one.words for one in rule.exceptions if one.words]
             if rule.disguise:
-                disguisable |= _positive(rule.match)
-            words |= {word for exception in rule.exceptions for word in exception.words}
+                disguisable |= _hideable(rule.match)
+        disguisable -= ruleset.generic
         self.knowledge = Knowledge(ruleset)
         self.matcher = Matcher(
-            words | self.knowledge.words, disguisable, marks=self.knowledge.marks.names
+            [*groups, *self.knowledge.groups], disguisable, marks=self.knowledge.marks.names
         )
         self.reasonings = reasonings_of(self.knowledge)
-        self._by_word: defaultdict[str, list[Rule]] = defaultdict(list)
-        self._always: list[Rule] = []
+        self._ways: dict[int, tuple[tuple[int, ...], ...] | None] = {}
+        self._looks_at = {
+            rule.id: tuple(sorted({*rule.fields, *scopes_of(rule.match)}))
+            for rule in ruleset.rules.values()
+        }
         self._signs: dict[str, list[str]] = {
             kind: list(signs)
             for group in ruleset.goods
             for kind, signs in group.get("kinds", {}).items()
         }
-        for rule in ruleset.rules.values():
-            if _reasoned(rule.match):
-                self._always.append(rule)
-            for word in _positive(rule.match):
-                self._by_word[word].append(rule)
 
     def detect(self, listing: Listing) -> Detection:
         """All signals of the listing, its scores, and the violations that would open a clue."""
-        texts = texts_of(listing, self.matcher)
+        view = self._view(listing)
         scopes = self.goods_of(listing)
-        candidates = {rule.id: rule for rule in self._always}
-        for text in texts:
-            for word in text.hits:
-                for rule in self._by_word.get(word, ()):
-                    candidates[rule.id] = rule
         signals: list[Signal] = []
-        for rule in candidates.values():
-            if not rule.goods or rule.goods & scopes:
-                signals += self._signals(rule, listing, texts)
+        for rule in self.ruleset.rules.values():
+            if (not rule.goods or rule.goods & scopes) and self._may(rule, view):
+                signals += self._signals_of(rule, view)
         return self._judge(signals)
 
     def detect_rule(self, rule: Rule, listing: Listing) -> list[Signal]:
         """The signals of one rule alone, whatever goods it is for."""
-        return self._signals(rule, listing, texts_of(listing, self.matcher))
+        return self._signals_of(rule, self._view(listing))
 
-    def _signals(self, rule: Rule, listing: Listing, texts: list[FieldText]) -> list[Signal]:
-        found = evaluate(rule, listing, texts, self.reasonings)
+    def _view(self, listing: Listing) -> View:
+        texts = texts_of(listing, self.matcher)
+        return View(listing, texts, self.reasonings, self._possible)
+
+    def _may(self, rule: Rule, view: View) -> bool:
+        """Whether its words stand where it looks; conditions with fields of their own aside."""
+        return self._possible(rule.match, view.mask(self._looks_at[rule.id]))
+
+    def _signals_of(self, rule: Rule, view: View) -> list[Signal]:
+        found = evaluate(rule, view)
         unique = {(one.field.name, one.start, one.end): one for one in found}
         return [self._signal(rule, one) for one in list(unique.values())[:PER_RULE]]
+
+    def _needs(self, condition: Condition) -> tuple[tuple[int, ...], ...] | None:
+        """The ways in which it may hold, each the bits of the groups that must all be there;
+        None where it may hold without any word."""
+        match condition:
+            case Terms(words=words) | Pattern(words=words):
+                return ((self.matcher.mask(words),),)
+            case Near(parts=parts):
+                return (tuple(self.matcher.mask(part) for part in parts),)
+            case AnyOf(parts=parts):
+                ways = [self._needs(part) for part in parts]
+                return None if None in ways else tuple(way for found in ways if found for way in found)
+            case AllOf(parts=parts):
+                return next((need for part in parts if (need := self._needs(part))), None)
+            case _:
+                return None
+
+    def _possible(self, condition: Condition, mask: int) -> bool:
+        """Whether a condition may hold where only the groups of `mask` stand."""
+        key = id(condition)
+        if key not in self._ways:
+            self._ways[key] = self._needs(condition)
+        ways = self._ways[key]
+        if ways is None:
+            return True
+        for way in ways:
+            for bit in way:
+                if not mask & bit:
+                    break
+            else:
+                return True
+        return False
 
     @staticmethod
     def _signal(rule: Rule, found: Found) -> Signal:
@@ -152,27 +188,21 @@ class Detector:
         return {id_: str(entry.get("title", id_)) for id_, entry in self.ruleset.violations.items()}
 
 
-def _positive(condition: Condition) -> frozenset[str]:
+def _hideable(condition: Condition) -> frozenset[str]:
     """The words that can make a rule hold (not those that forbid it)."""
     match condition:
         case NoneOf():
             return frozenset()
         case AnyOf(parts=parts) | AllOf(parts=parts):
-            return frozenset().union(*(_positive(part) for part in parts))
+            return frozenset().union(*(_hideable(part) for part in parts))
         case _:
-            return words_of(condition)
-
-
-def _reasoned(condition: Condition) -> bool:
-    match condition:
-        case Reasoned():
-            return True
-        case AnyOf(parts=parts) | AllOf(parts=parts):
-            return any(_reasoned(part) for part in parts)
-        case _:
-            return False
+            return frozenset().union(*groups_of(condition))
 
 
 def load(rules_dir: Path) -> Detector:
     """The detector with all rules of a folder; raises `RuleError` with every problem found."""
-    return Detector(load_rules(rules_dir))
+    detector = Detector(load_rules(rules_dir))
+    # Its words live as long as the process: the collector need not walk them again and again.
+    gc.collect()
+    gc.freeze()
+    return detector

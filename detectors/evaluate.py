@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise, product
+from operator import or_
 
 from detectors.conditions import (
     AllOf,
@@ -20,14 +22,17 @@ from detectors.conditions import (
 )
 from detectors.contexts import ENDERS, licensed
 from detectors.fields import FieldText
-from detectors.matcher import Hit
+from detectors.matcher import Hit, Raw
 from detectors.ruleset import Rule
 from listing import Listing
 
-__all__ = ["Found", "Reasoning", "evaluate"]
+__all__ = ["Found", "Possible", "Reasoning", "View", "evaluate"]
 
 MAX_HITS = 40
 """Hits of one word in one field that are looked at: more say nothing more."""
+MAX_ANCHORS = 400
+"""Places in one field around which words are looked for together."""
+_PLAINLY = {"width", "traditional"}
 _ENDER = re.compile("[" + re.escape(ENDERS) + "]")
 
 
@@ -44,37 +49,53 @@ class Found:
     reason: str = ""
 
 
+Possible = Callable[[Condition, int], bool]
+"""Whether a condition may hold where only these groups of words stand (their bits)."""
 Reasoning = Callable[[Listing, Sequence[FieldText], Mapping[str, object]], list[Found]]
 
 
-def evaluate(
-    rule: Rule,
-    listing: Listing,
-    texts: Sequence[FieldText],
-    reasonings: Mapping[str, Reasoning],
-) -> list[Found]:
+class View:
+    """A listing as rules look at it: its texts, and which groups of words may stand in them."""
+
+    def __init__(
+        self,
+        listing: Listing,
+        texts: Sequence[FieldText],
+        reasonings: Mapping[str, Reasoning],
+        possible: Possible,
+    ) -> None:
+        self.listing = listing
+        self.texts = texts
+        self.reasonings = reasonings
+        self.possible = possible
+        self._masks: dict[tuple[str, ...], int] = {}
+
+    def mask(self, scope: tuple[str, ...]) -> int:
+        """The groups of which a word may stand in one of these fields."""
+        if scope not in self._masks:
+            masks = (text.findings.mask for text in self.texts if text.scope in scope)
+            self._masks[scope] = reduce(or_, masks, 0)
+        return self._masks[scope]
+
+
+def evaluate(rule: Rule, view: View) -> list[Found]:
     """What of the listing fulfils the rule, exceptions taken out; empty if nothing does."""
-    view = _View(rule, listing, texts, reasonings)
-    found = view.decide(rule.match)
+    found = _Decision(rule, view).decide(rule.match)
     if not found:
         return []
-    if any(e.kind == "licensed" and licensed(listing, e.licence) for e in rule.exceptions):
+    if any(e.kind == "licensed" and licensed(view.listing, e.licence) for e in rule.exceptions):
         return []
     return [one for one in found if not any(_excepted(one, e) for e in rule.exceptions)]
 
 
-class _View:
-    def __init__(
-        self,
-        rule: Rule,
-        listing: Listing,
-        texts: Sequence[FieldText],
-        reasonings: Mapping[str, Reasoning],
-    ) -> None:
+class _Decision:
+    __slots__ = ("listing", "possible", "reasonings", "rule", "texts", "view")
+
+    def __init__(self, rule: Rule, view: View) -> None:
         self.rule = rule
-        self.listing = listing
-        self.texts = texts
-        self.reasonings = reasonings
+        self.view = view
+        self.listing, self.texts = view.listing, view.texts
+        self.reasonings, self.possible = view.reasonings, view.possible
 
     def decide(self, condition: Condition) -> list[Found]:
         """The spans that fulfil the condition; [] where it does not hold."""
@@ -82,17 +103,17 @@ class _View:
             case Terms():
                 return [
                     Found(text, hit.start, hit.end, hit.disguise)
-                    for text in self.scoped(condition.scope)
+                    for text in self.scoped(condition)
                     for hit in self.hits(text, condition.words)
                 ]
             case Near():
                 return [
-                    f for text in self.scoped(condition.scope) for f in self.near(text, condition)
+                    f for text in self.scoped(condition) for f in self.near(text, condition)
                 ]
             case Pattern():
                 return [
                     f
-                    for text in self.scoped(condition.scope)
+                    for text in self.scoped(condition)
                     for f in self.pattern(text, condition)
                 ]
             case Reasoned(name=name, options=options):
@@ -117,59 +138,69 @@ class _View:
             found += held
         return found
 
-    def scoped(self, scope: tuple[str, ...] | None) -> Iterator[FieldText]:
-        """The texts in which the rule, or the condition by itself, looks."""
-        fields = self.rule.fields if scope is None else scope
-        return (text for text in self.texts if text.scope in fields)
+    def scoped(self, condition: Terms | Near | Pattern) -> list[FieldText]:
+        """The texts in which the rule, or the condition by itself, looks, and may find it."""
+        fields = condition.scope or self.rule.fields
+        return [
+            text
+            for text in self.texts
+            if text.findings.mask
+            and text.scope in fields
+            and self.possible(condition, text.findings.mask)
+        ]
 
     def hits(self, text: FieldText, words: frozenset[str]) -> list[Hit]:
-        """Hits of any of `words`; those inside a longer one of them are left out."""
-        if len(words) > len(text.hits):
-            present = [word for word in text.hits if word in words]
-        else:
-            present = [word for word in words if word in text.hits]
-        hits = [hit for word in present for hit in text.hits[word][:MAX_HITS]]
+        """Hits of any of `words`, so many as are looked at."""
+        hits = text.hits(words)
         if not self.rule.disguise:
-            hits = [hit for hit in hits if not set(hit.disguise) - {"width", "traditional"}]
-        hits.sort(key=lambda hit: (hit.start, -hit.end))
-        kept: list[Hit] = []
-        for hit in hits:
-            if not kept or hit.end > kept[-1].end:
-                kept.append(hit)
-        return kept
+            hits = [hit for hit in hits if not set(hit.disguise) - _PLAINLY]
+        return hits[:MAX_HITS]
 
     def near(self, text: FieldText, condition: Near) -> Iterator[Found]:
-        """Combinations of one hit of each part, close together in one sentence."""
-        sets = []
-        for part in condition.parts:
-            if not (hits := self.hits(text, part)):
-                return
-            sets.append(hits)
-        tight = text.folded.tight
+        """Combinations of one hit of each part, close together in one sentence.
+
+        Places are compared first and words looked at closely after: most stand too far apart.
+        """
+        sets = [text.findings.raw(part) for part in condition.parts]
+        anchor = min(range(len(sets)), key=lambda number: len(sets[number]))
+        # Only hits around an anchor can be near: cost stays linear in the text.
+        reach = condition.within * len(sets) + 40
         count = 0
-        for first in sets[0]:
-            # Only hits around the first one can be near: cost stays linear in the text.
-            reach = condition.within * len(sets) + 40
-            close = [
-                [h for h in hits if abs(h.start - first.start) <= reach][:6] for hits in sets[1:]
-            ]
-            for rest in product(*close):
-                chosen = (first, *rest)
-                order = sorted(chosen, key=lambda hit: hit.start)
-                if condition.ordered and tuple(order) != chosen:
-                    continue
-                gaps = [b.start - a.end for a, b in pairwise(order)]
-                if any(gap < 0 or gap > condition.within for gap in gaps):
-                    continue
-                start, end = order[0].start, order[-1].end
-                if _ENDER.search(tight, start, end):
-                    continue
-                disguise = tuple(dict.fromkeys(d for hit in order for d in hit.disguise))
-                yield Found(text, start, end, disguise)
-                count += 1
-                break
+        for at in sets[anchor][:MAX_ANCHORS]:
+            close = []
+            for number, raws in enumerate(sets):
+                around = [at] if number == anchor else [r for r in raws if -reach <= r[0] - at[0] <= reach][:8]  # fmt: skip
+                if not around:
+                    break
+                close.append(around)
+            else:
+                for chosen in product(*close):
+                    if found := self.together(text, condition, chosen):
+                        yield found
+                        count += 1
+                        break
             if count >= MAX_HITS:
                 return
+
+    def together(
+        self, text: FieldText, condition: Near, chosen: tuple[Raw, ...]
+    ) -> Found | None:
+        """One hit of each part as a finding, if they are close, in order, and what they seem."""
+        order = sorted(chosen, key=lambda raw: raw[0])
+        if condition.ordered and tuple(order) != chosen:
+            return None
+        if any(not 0 <= b[0] - a[1] <= condition.within for a, b in pairwise(order)):
+            return None
+        start, end = order[0][0], order[-1][1]
+        if _ENDER.search(text.folded.tight, start, end):
+            return None
+        hits = [text.findings.look(raw) for raw in order]
+        disguise: list[str] = []
+        for hit in hits:
+            if hit is None or (not self.rule.disguise and set(hit.disguise) - _PLAINLY):
+                return None
+            disguise += hit.disguise
+        return Found(text, start, end, tuple(dict.fromkeys(disguise)))
 
     def pattern(self, text: FieldText, condition: Pattern) -> Iterator[Found]:
         """Matches of the regex around its words, on the folded text."""
@@ -189,18 +220,13 @@ def _excepted(found: Found, exception: Exception_) -> bool:
     start, end = found.start, found.end
     if exception.context is not None:
         return exception.context.holds(tight, start, end)
-    hits = found.field.hits
+    hits = found.field.hits(exception.words)
     if exception.kind == "phrases":
-        return any(
-            hit.start <= start and hit.end >= end and not hit.disguise
-            for word in exception.words & hits.keys()
-            for hit in hits[word]
-        )
+        return any(hit.start <= start and hit.end >= end and not hit.disguise for hit in hits)
     if exception.kind == "near":
         return any(
             max(hit.start - end, start - hit.end) <= exception.within
             and not _ENDER.search(tight, min(hit.end, end), max(hit.start, start))
-            for word in exception.words & hits.keys()
-            for hit in hits[word]
+            for hit in hits
         )
     return False

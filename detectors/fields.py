@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from detectors.matcher import Hit, Matcher, index_by_word
+from detectors.matcher import Findings, Hit, Matcher
 from detectors.normalise import Folded, fold_all
 from listing import Listing
 
@@ -23,7 +23,11 @@ class FieldText:
     name: str
     scope: str
     folded: Folded
-    hits: Mapping[str, list[Hit]]
+    findings: Findings
+
+    def hits(self, words: frozenset[str]) -> list[Hit]:
+        """Hits of a group's words, in order; one inside a longer one is left out."""
+        return self.findings.of(words)
 
 
 def _named(listing: Listing) -> Iterator[tuple[str, str, str]]:
@@ -42,8 +46,8 @@ def texts_of(listing: Listing, matcher: Matcher) -> list[FieldText]:
     """Every text of the listing that is not empty."""
     named = [(name, scope, text) for name, scope, text in _named(listing) if text]
     folded = fold_all([text for _, _, text in named])
-    hits = matcher.find_all(folded)
+    found = matcher.find_all(folded)
     return [
-        FieldText(name, scope, one, index_by_word(found))
-        for (name, scope, _), one, found in zip(named, folded, hits, strict=True)
+        FieldText(name, scope, one, findings)
+        for (name, scope, _), one, findings in zip(named, folded, found, strict=True)
     ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 
 import ahocorasick_rs
@@ -16,7 +16,7 @@ import rjieba
 from detectors.normalise import CodePoints, Folded, code_points, disguises, text_of
 from detectors.variants import frequency, heard_as, sound, variants
 
-__all__ = ["Hit", "Matcher"]
+__all__ = ["Findings", "Hit", "Matcher", "Raw"]
 
 
 HEARD = 3
@@ -51,80 +51,154 @@ class _Pattern:
     word: str
     kind: str
     """"" for the word itself, else how it is disguised."""
+    groups: tuple[int, ...]
+    mask: int
+
+
+Raw = tuple[int, int, _Pattern]
+
+
+class Findings:
+    """What stands in one text, by groups of words; looked at closely only when asked for."""
+
+    __slots__ = ("_asked", "_by_group", "_close", "_folded", "_matcher", "mask")
+
+    def __init__(self, matcher: Matcher, folded: Folded) -> None:
+        self._matcher = matcher
+        self._folded = folded
+        self._by_group: dict[int, list[Raw]] = {}
+        self._close: dict[tuple[int, int, str], Hit | None] = {}
+        self._asked: dict[int, list[Hit]] = {}
+        self.mask = 0
+        """A bit for each group of which a word may stand here."""
+
+    def add(self, raw: Raw) -> None:
+        """Note what the automaton found."""
+        self.mask |= raw[2].mask
+        for group in raw[2].groups:
+            if group in self._by_group:
+                self._by_group[group].append(raw)
+            else:
+                self._by_group[group] = [raw]
+
+    def of(self, words: frozenset[str]) -> list[Hit]:
+        """The hits of a group's words in order; one inside a longer one is left out."""
+        group = self._matcher.groups.get(words, -1)
+        if group not in self._by_group:
+            return []
+        if group not in self._asked:
+            looked_at = map(self.look, self._by_group[group])
+            hits = sorted((h for h in looked_at if h), key=lambda h: (h.start, -h.end))
+            kept: list[Hit] = []
+            for hit in hits:
+                if not kept or hit.end > kept[-1].end:
+                    kept.append(hit)
+            self._asked[group] = kept
+        return self._asked[group]
+
+    def all(self) -> list[Hit]:
+        """Every hit, in order of its end."""
+        raws = {id(raw): raw for found in self._by_group.values() for raw in found}
+        hits = [hit for raw in raws.values() if (hit := self.look(raw))]
+        return sorted(hits, key=lambda hit: (hit.end, hit.start))
+
+    def raw(self, words: frozenset[str]) -> list[Raw]:
+        """Where a group's words may stand, not looked at closely."""
+        return self._by_group.get(self._matcher.groups.get(words, -1), [])
+
+    def look(self, raw: Raw) -> Hit | None:
+        """The hit, or None where these characters are something else."""
+        start, end, pattern = raw
+        key = (start, end, pattern.word)
+        if key not in self._close:
+            name = pattern.word in self._matcher.names
+            self._close[key] = _checked(self._folded, start, end, pattern.word, pattern.kind, name)
+        return self._close[key]
 
 
 class Matcher:
-    """Finds `words`; those in `disguisable` also in their variants."""
+    """Finds the words of `groups`; those in `disguisable` also in their variants."""
 
     def __init__(
         self,
-        words: Iterable[str],
+        groups: Iterable[frozenset[str]],
         disguisable: Iterable[str] = (),
         marks: Iterable[str] = (),
     ) -> None:
         """`marks` are names to be found in look-alikes too, rarely used words among them."""
-        names = self._names = frozenset(marks)
-        patterns: dict[str, list[_Pattern]] = defaultdict(list)
-        plain = set(words)
-        for word in sorted(plain):
-            patterns[word].append(_Pattern(word, ""))
-        hidden = sorted((set(disguisable) | names) & plain)
-        for word in hidden:
-            for variant, kind in variants(word, RARE if word in names else 1):
-                if variant not in plain:
-                    patterns[variant].append(_Pattern(word, kind))
-        self.words = frozenset(plain)
+        self.groups = {words: number for number, words in enumerate(dict.fromkeys(groups))}
+        """The number of each group of words."""
+        self.names = frozenset(marks)
+        of_word: defaultdict[str, list[int]] = defaultdict(list)
+        for words, number in self.groups.items():
+            for word in words:
+                of_word[word].append(number)
+        self.words = frozenset(of_word)
         """The words themselves, without their variants."""
-        self._texts = list(patterns)
-        self._patterns: list[list[_Pattern]] = list(patterns.values())
-        self._automaton = ahocorasick_rs.AhoCorasick(
-            self._texts, matchkind=ahocorasick_rs.MatchKind.Standard
-        )
 
-        sounding: defaultdict[str, list[str]] = defaultdict(list)
+        def pattern(word: str, kind: str) -> _Pattern:
+            numbers = tuple(of_word[word])
+            return _Pattern(word, kind, numbers, sum(1 << number for number in numbers))
+
+        patterns: dict[str, list[_Pattern]] = defaultdict(list)
+        for word in sorted(self.words):
+            patterns[word].append(pattern(word, ""))
+        hidden = sorted((set(disguisable) | self.names) & self.words)
+        for word in hidden:
+            for variant, kind in variants(word, RARE if word in self.names else 1):
+                if variant not in self.words:
+                    patterns[variant].append(pattern(word, kind))
+        self._patterns = [tuple(found) for found in patterns.values()]
+        self._automaton = ahocorasick_rs.AhoCorasick(
+            list(patterns), matchkind=ahocorasick_rs.MatchKind.Standard
+        )
+        sounding: defaultdict[str, list[_Pattern]] = defaultdict(list)
         for word in hidden:
             if len(word) >= HEARD and all("\u4e00" <= c <= "\u9fff" for c in word):
-                sounding[text_of(_heard()[code_points(word)])].append(word)
-        self._sounding = list(sounding.values())
+                heard = text_of(_heard()[code_points(word)])
+                sounding[heard].append(pattern(word, "homophone"))
+        self._sounding = [tuple(found) for found in sounding.values()]
         self._sounds = ahocorasick_rs.AhoCorasick(list(sounding)) if sounding else None
 
     def __len__(self) -> int:
         """How many patterns are looked for, variants included."""
-        return len(self._texts)
+        return len(self._patterns) + len(self._sounding)
+
+    def mask(self, words: frozenset[str]) -> int:
+        """The bit of a group; 0 for words that are none."""
+        number = self.groups.get(words)
+        return 0 if number is None else 1 << number
 
     def find(self, folded: Folded) -> list[Hit]:
-        """Each hit in one text; see `find_all`."""
-        return self.find_all([folded])[0]
+        """Every hit in one text, in order of its end, those inside longer ones too."""
+        return self.find_all([folded])[0].all()
 
-    def find_all(self, texts: Sequence[Folded]) -> list[list[Hit]]:
-        """The hits of each text, in order of their ends. A word inside a longer one is found too."""
+    def find_all(self, texts: Sequence[Folded]) -> list[Findings]:
+        """What stands in each text."""
+        found = [Findings(self, folded) for folded in texts]
         joined = "\n".join(folded.tight for folded in texts)
-        found: list[list[Hit]] = [[] for _ in texts]
         if not joined.strip("\n"):
             return found
         ends = list(accumulate(len(folded.tight) + 1 for folded in texts))
-        for kind, start, end, word in self._raw(joined):
-            number = bisect_right(ends, start)
-            begin = ends[number - 1] if number else 0
-            name = word in self._names
-            hit = _checked(texts[number], start - begin, end - begin, word, kind, name)
-            if hit is not None:
-                found[number].append(hit)
-        return found
-
-    def _raw(self, joined: str) -> Iterator[tuple[str, int, int, str]]:
-        """(kind, start, end, word) of everything that might be a hit."""
+        number, begin, limit = 0, 0, ends[0]
+        patterns = self._patterns
         for index, start, end in self._automaton.find_matches_as_indexes(joined, overlapping=True):
-            for pattern in self._patterns[index]:
-                yield pattern.kind, start, end, pattern.word
+            while end > limit:
+                begin, number = limit, number + 1
+                limit = ends[number]
+            for pattern in patterns[index]:
+                found[number].add((start - begin, end - begin, pattern))
         if self._sounds is None:
-            return
+            return found
         heard = text_of(_heard()[code_points(joined)])
         for index, start, end in self._sounds.find_matches_as_indexes(heard, overlapping=True):
             shown = joined[start:end]
-            for word in self._sounding[index]:
-                if shown != word:
-                    yield "homophone", start, end, word
+            for pattern in self._sounding[index]:
+                if shown != pattern.word:
+                    number = bisect_right(ends, start)
+                    begin = ends[number - 1] if number else 0
+                    found[number].add((start - begin, end - begin, pattern))
+        return found
 
 
 def _checked(
@@ -172,10 +246,17 @@ def _tokens(tight: str, left: int, right: int) -> Iterator[tuple[int, int]]:
         position += len(token)
 
 
+@lru_cache(maxsize=20_000)
+def _edges(window: str) -> frozenset[int]:
+    """Where words begin and end in a stretch of text; shops repeat themselves."""
+    return frozenset((0, *accumulate(len(token) for token in rjieba.cut(window, False))))
+
+
 def _astride(tight: str, start: int, end: int) -> bool:
     """Whether a two-character hit lies across two words of the text: 空包 in 真空包装."""
-    tokens = list(_tokens(tight, max(0, start - 3), min(len(tight), end + 3)))
-    return not any(edge in (start, end) for token in tokens for edge in token)
+    left = max(0, start - 3)
+    edges = _edges(tight[left : end + 3])
+    return start - left not in edges and end - left not in edges
 
 
 def _parted(original: str, first: int, last: int) -> bool:
@@ -218,11 +299,3 @@ def _ordinary(tight: str, start: int, end: int, word: str, name: bool) -> bool:
         elif token == found and frequency(found) > RARE:
             return True
     return False
-
-
-def index_by_word(hits: Iterable[Hit]) -> Mapping[str, list[Hit]]:
-    """Hits by their word, in order."""
-    found: defaultdict[str, list[Hit]] = defaultdict(list)
-    for hit in hits:
-        found[hit.word].append(hit)
-    return found

@@ -56,6 +56,7 @@ class Places:
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self.names = names
+        self._located: dict[str, str] = {}
 
     @cached_property
     def provinces(self) -> list[tuple[str, str]]:
@@ -84,19 +85,27 @@ class Places:
 
         A county whose name several prefectures share counts only with its parent named.
         """
-        matcher, codes = self._index
         for text in texts:
-            named = [codes[i] for i, _, _ in matcher.find_matches_as_indexes(text[:300])]
-            best = ""
-            for options in named:
-                fitting = [code for code in options if best and code.startswith(best)]
-                if fitting:
-                    best = fitting[0]
-                elif not best and len(options) == 1:
-                    best = options[0]
-            if best:
-                return best
+            known = self._located.get(text[:300])
+            if known is None:
+                if len(self._located) > 50_000:
+                    self._located.clear()
+                known = self._located[text[:300]] = self._locate(text)
+            if known:
+                return known
         return ""
+
+    def _locate(self, text: str) -> str:
+        matcher, codes = self._index
+        best = ""
+        for index, _, _ in matcher.find_matches_as_indexes(text[:300]):
+            options = codes[index]
+            fitting = [code for code in options if best and code.startswith(best)]
+            if fitting:
+                best = fitting[0]
+            elif not best and len(options) == 1:
+                best = options[0]
+        return best
 
     def path(self, code: str) -> str:
         """The names from the province down: 云南省文山壮族苗族自治州."""

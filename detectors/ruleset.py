@@ -80,6 +80,8 @@ class RuleSet:
 
     rules: dict[str, Rule] = field(default_factory=dict)
     lexicons: dict[str, frozenset[str]] = field(default_factory=dict)
+    generic: frozenset[str] = frozenset()
+    """Words of lexicons marked ``disguise: false``: too common to be looked for in disguise."""
     laws: dict[str, dict[str, Any]] = field(default_factory=dict)
     violations: dict[str, dict[str, Any]] = field(default_factory=dict)
     goods: list[dict[str, Any]] = field(default_factory=list)
@@ -157,6 +159,7 @@ class _Reader:
     def lexicons(self) -> None:
         """Word lists with their includes resolved; cycles and doubles are errors."""
         raw: dict[str, list[str]] = {}
+        generic: list[str] = []
         for path in sorted((self.folder / "lexicons").glob("*.yaml")):
             data = self.yaml(path)
             words = data.get("words") if isinstance(data, dict) else None
@@ -167,6 +170,8 @@ class _Reader:
             if doubles:
                 self.wrong(path, f"words listed twice: {', '.join(doubles)}")
             raw[path.stem] = words
+            if data.get("disguise", True) is False:
+                generic.append(path.stem)
 
         def resolve(name: str, above: tuple[str, ...]) -> frozenset[str]:
             if name in above:
@@ -186,6 +191,8 @@ class _Reader:
             return frozenset(found)
 
         self.set.lexicons = {name: resolve(name, ()) for name in raw}
+        words = (self.set.lexicons[name] for name in generic)
+        self.set.generic = frozenset().union(*words)
 
     def contexts(self) -> None:
         """Named contexts."""

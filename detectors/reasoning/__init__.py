@@ -29,7 +29,7 @@ class Knowledge:
         self.marks = Marks(ruleset.brands)
         self.origins = Origins(ruleset.gis, self.places, ruleset.contexts.get("negated"))
         self.operators = Operators(self.places)
-        self.words = self.marks.names | self.origins.words
+        self.groups = (self.marks.names, *self.origins.groups)
 
 
 def reasonings_of(knowledge: Knowledge) -> Mapping[str, Reasoning]:

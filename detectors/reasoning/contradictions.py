@@ -41,6 +41,8 @@ _AWARD_YEAR = re.compile(
 _SOLD = re.compile(
     r"(?:累计|热销|已售|月销|销量|售出|卖出|总销|狂销|畅销|销售)[^。！？；，\n]{0,5}?(\d{1,6})(万|千|亿|w|百万|千万)?\+?(?=[件单饼盒瓶罐袋份提斤台套双个包余多+]|$|[，。！!\s])"
 )
+_SELLING = ("累计", "热销", "已售", "月销", "销量", "售出", "卖出", "总销", "狂销", "畅销", "销售")
+_FOUNDING = ("成立", "注册", "创办", "开业", "开店", "登记")
 _TIMES = {"": 1, "千": 1_000, "万": 10_000, "w": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}  # fmt: skip
 _PERFECT = re.compile(r"(?:好评率|满意度|满意率)[^。，\n]{0,3}100%?|零差评|无差评|0差评|没有差评")
 _FIBRES = {
@@ -112,13 +114,18 @@ def _years(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
     today = (listing.seen_at or datetime.now(UTC)).year
     for text in texts:
         tight = text.folded.tight
-        claims = [(m, int(m.group(1))) for m in _VINTAGE.finditer(tight)]
-        claims += [(m, today - _number(m.group(1))) for m in _AGED.finditer(tight)]
-        for match, claimed in claims:
-            if claimed < year - 1:
+        place = tight.find("年")
+        while place >= 0:
+            window = (max(0, place - 5), place + 6)
+            if match := _VINTAGE.search(tight, *window):
+                claimed = int(match.group(1))
+            elif match := _AGED.search(tight, *window):
+                claimed = today - _number(match.group(1))
+            if match and claimed < year - 1:
                 why = f"宣称“{match.group()}”，而{key}为{year}年，前后矛盾"
                 yield _Claim(text, *match.span(), why, 0.7)
                 return
+            place = tight.find("年", place + 1)
 
 
 def _heads(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
@@ -176,6 +183,8 @@ def _sales(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
     if shown is None:
         return
     for text in texts:
+        if not any(word in text.folded.tight for word in _SELLING):
+            continue
         for match in _SOLD.finditer(text.folded.tight):
             claimed = int(match.group(1)) * _TIMES[match.group(2) or ""]
             if claimed >= 5_000 and claimed > 20 * max(shown, 1):
@@ -188,6 +197,8 @@ def _founding(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
     dated = [listing.attributes.get(k, "") for k in ("成立日期", "注册日期", "成立时间", "开店时间", "注册时间")]  # fmt: skip
     years = [int(y.group(1)) for value in dated if (y := _YEAR.search(value))]
     for text in texts:
+        if not any(word in text.folded.tight for word in _FOUNDING):
+            continue
         for match in _FOUNDED.finditer(text.folded.tight):
             years.append(int(match.group(1) or match.group(2)))
     if not years or (founded := max(years)) < 1990:

@@ -8,12 +8,12 @@ sound. Who sells the real mark, compares with it or fits it, is not accused.
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import DamerauLevenshtein
 
 from detectors.evaluate import Found
 from detectors.fields import FieldText
@@ -76,7 +76,11 @@ class Marks:
                 )
         self.names = frozenset(self._marks)
         self._latin_names = sorted(name for name in self._marks if name.isascii())
-        self._sounds = {name: "".join(map(sound, name)) for name in self._marks}
+        self._by_sound: defaultdict[str, list[str]] = defaultdict(list)
+        for name in self._marks:
+            for heard in set(map(sound, name)):
+                self._by_sound[heard].append(name)
+        self._tried: dict[str, tuple[str, ...]] = {}
 
     def lookalikes(
         self, listing: Listing, texts: Sequence[FieldText], options: Mapping[str, object]
@@ -89,19 +93,19 @@ class Marks:
         for text in texts:
             if text.scope not in STRENGTH:
                 continue
-            for name in text.hits.keys() & self.names:
-                mark = self._marks[name]
+            for hit in text.hits(self.names):
+                mark = self._marks[hit.word]
                 if kind is not None and mark.kind != kind:
                     continue
-                for hit in text.hits[name]:
-                    if not _TELLING & set(hit.disguise) or not self._applies(mark, listing):
-                        continue
-                    shown = text.folded.tight[hit.start : hit.end]
-                    if shown in mark.common or self._excused(text, hit.start):
-                        continue
-                    found.append(self._found(text, hit.start, hit.end, shown, mark, hit.disguise))
-            found += self._whole(listing, text, kind)
-            found += self._latin(listing, text, kind)
+                if not _TELLING & set(hit.disguise) or not self._applies(mark, listing):
+                    continue
+                shown = text.folded.tight[hit.start : hit.end]
+                if shown in mark.common or self._excused(text, hit.start):
+                    continue
+                found.append(self._found(text, hit.start, hit.end, shown, mark, hit.disguise))
+            if text.scope != "text":
+                found += self._whole(listing, text, kind)
+                found += self._latin(listing, text, kind)
         return found
 
     @staticmethod
@@ -118,12 +122,10 @@ class Marks:
         """Claims to be a 老字号, or the heir of one, that nothing bears out."""
         said = [text for text in texts if text.scope in ("title", "text", "image_text", "shop_name", "brand")]  # fmt: skip
         named = [
-            (text, hit, self._marks[name])
+            (text, hit, self._marks[hit.word])
             for text in said
-            for name in text.hits.keys() & self.names
-            if self._marks[name].kind == "time_honoured"
-            for hit in text.hits[name][:1]
-            if not hit.disguise
+            for hit in text.hits(self.names)
+            if self._marks[hit.word].kind == "time_honoured" and not hit.disguise
         ]
         for text, hit, mark in named:
             if _belongs(mark, listing.operator_name) or self._excused(text, hit.start):
@@ -136,14 +138,16 @@ class Marks:
                 return [Found(text, hit.start, hit.end, (), 0.65, why)]
         if any(_belongs(mark, listing.operator_name) or listing.brand == mark.name for _, _, mark in named):  # fmt: skip
             return []
-        young = next((m for text in said if (m := _YOUNG.search(text.folded.tight))), None)
-        stated = listing.attributes.get("成立日期", "") or listing.attributes.get("注册日期", "")
-        new = young is not None or bool(re.match(r"(?:199|20)\d", stated))
         for text in said:
-            if match := _HONOURED.search(text.folded.tight):
-                why = f"自称“{match.group()}”" + ("，而其成立、注册不久" if new else "，品牌不在已知老字号之列")  # fmt: skip
-                strength = 0.8 if new else 0.6 if "中华" in match.group() else 0.5
-                return [Found(text, *match.span(), (), strength, why)]
+            if "老" not in text.folded.tight or not (match := _HONOURED.search(text.folded.tight)):
+                continue
+            stated = listing.attributes.get("成立日期", "") or listing.attributes.get("注册日期", "")
+            new = bool(re.match(r"(?:199|20)\d", stated)) or any(
+                _YOUNG.search(other.folded.tight) for other in said
+            )
+            why = f"自称“{match.group()}”" + ("，而其成立、注册不久" if new else "，品牌不在已知老字号之列")  # fmt: skip
+            strength = 0.8 if new else 0.6 if "中华" in match.group() else 0.5
+            return [Found(text, *match.span(), (), strength, why)]
         return []
 
     def official_claim(
@@ -155,15 +159,13 @@ class Marks:
         for text in texts:
             if text.scope not in ("title", "text", "image_text", "shop_name"):
                 continue
-            for name in text.hits.keys() & self.names:
-                mark = self._marks[name]
-                if _belongs(mark, listing.operator_name):
+            for hit in text.hits(self.names)[:8]:
+                mark = self._marks[hit.word]
+                if hit.disguise or _belongs(mark, listing.operator_name):
                     continue
-                for hit in text.hits[name][:2]:
-                    around = text.folded.tight[max(0, hit.start - 14) : hit.end + 14]
-                    pattern = _MERE_SHOP if text.scope == "shop_name" else _OFFICIAL
-                    if hit.disguise or not (claim := pattern.search(around)):
-                        continue
+                around = text.folded.tight[max(0, hit.start - 14) : hit.end + 14]
+                pattern = _MERE_SHOP if text.scope == "shop_name" else _OFFICIAL
+                if claim := pattern.search(around):
                     why = f"以“{mark.name}”的“{claim.group()}”自称，而经营者为“{listing.operator_name[:30]}”"
                     strength = 0.45 if text.scope == "shop_name" else 0.6
                     return [Found(text, hit.start, hit.end, (), strength, why)]
@@ -174,42 +176,49 @@ class Marks:
         if not (text.scope == "brand" or text.name.removeprefix("attributes.") in _NAME_KEYS):
             return []
         value = text.folded.tight
-        if not 2 <= len(value) <= 12 or value in self._marks or frequency(value):
-            return []
-        near = process.extract(value, self.names, scorer=fuzz.ratio, score_cutoff=60, limit=5)
-        alike_sound = process.extract(
-            "".join(map(sound, value)),
-            self._sounds,
-            scorer=DamerauLevenshtein.normalized_similarity,
-            score_cutoff=0.85,
-            limit=5,
-        )
-        names = dict.fromkeys([n for n, _, _ in near] + [key for _, _, key in alike_sound])
-        for name in names:
+        for name in self._imitated(value):
             mark = self._marks[name]
             if kind is not None and mark.kind != kind:
                 continue
-            if value not in mark.common and self._applies(mark, listing) and imitates(value, name):
+            if value not in mark.common and self._applies(mark, listing):
                 return [self._found(text, 0, len(value), value, mark, ("homophone",))]
         return []
 
+    def _imitated(self, value: str) -> tuple[str, ...]:
+        """The names that a name by itself imitates; those that share half its sounds are tried."""
+        if not 2 <= len(value) <= 12 or value in self._marks or frequency(value):
+            return ()
+        if value not in self._tried:
+            if len(self._tried) > 50_000:
+                self._tried.clear()
+            shared = Counter(n for heard in set(map(sound, value)) for n in self._by_sound[heard])
+            if value.isascii():
+                shared = Counter(dict.fromkeys(self._latin_names, len(value)))
+            near = [n for n, count in shared.items() if 2 * count >= min(len(value), len(n))]
+            self._tried[value] = tuple(name for name in sorted(near) if imitates(value, name))
+        return self._tried[value]
+
     def _latin(self, listing: Listing, text: FieldText, kind: object) -> list[Found]:
         """Words in Latin letters that are almost a known name: HUAVVEI, TAETAE."""
-        if text.scope not in ("title", "brand", "attributes", "shop_name"):
-            return []
         found = []
         for word in _LATIN.finditer(text.folded.tight):
-            shown = word.group().translate(_LEET).replace("vv", "w")
-            if word.group() in self._marks or word.group().rstrip("0123456789") in self._marks:
-                continue
-            for name in self._latin_names:
+            for name in self._latin_near(word.group()):
                 mark = self._marks[name]
-                fits = shown == name or (len(name) >= 5 and fuzz.ratio(shown, name) >= 80)
-                if fits and (kind is None or mark.kind == kind) and self._applies(mark, listing):
-                    span = word.span()
-                    found.append(self._found(text, *span, word.group(), mark, ("shape",)))
+                if (kind is None or mark.kind == kind) and self._applies(mark, listing):
+                    found.append(self._found(text, *word.span(), word.group(), mark, ("shape",)))
                     break
         return found
+
+    def _latin_near(self, word: str) -> tuple[str, ...]:
+        if word in self._marks or word.rstrip("0123456789") in self._marks:
+            return ()
+        if word not in self._tried:
+            if len(self._tried) > 50_000:
+                self._tried.clear()
+            shown = word.translate(_LEET).replace("vv", "w")
+            near = process.extract(shown, self._latin_names, scorer=fuzz.ratio, score_cutoff=80)
+            self._tried[word] = tuple(n for n, _, _ in near if n == shown or len(n) >= 5)
+        return self._tried[word]
 
     @staticmethod
     def _found(

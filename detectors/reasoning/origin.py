@@ -30,6 +30,12 @@ _MAKER = (
     "生产地", "生产地址", "厂址", "生产厂址", "厂家地址", "生产厂家地址", "加工地", "加工地址", "生产企业地址",
     "种植地", "种植基地", "原料产地", "原料来源", "原料",
 )  # fmt: skip
+_MATERIAL_WORDS = frozenset(
+    ("原料", "毛料", "毛茶", "鲜叶", "用的是", "采用", "实为", "其实是", "其实用", "收自", "进自", "来料", "掺", "拼配", "工厂", "厂里")
+)  # fmt: skip
+_CLAIM_WORDS = frozenset(
+    ("产自", "原产于", "原产", "采自", "源自", "源产", "产地", "出产于", "直采自", "正宗", "原装进口", "原瓶进口", "原装", "进口", "直邮")
+)  # fmt: skip
 _MATERIAL = re.compile(
     r"(?:原料|毛料|毛茶|鲜叶|用的是|采用|实为|其实是|其实用|收自|进自|来料|掺|拼配)[^。！!;；\n]{0,14}|"
     r"从[^。，,！!\n]{2,8}(?:工厂|厂里|厂)(?:发|出)"
@@ -73,6 +79,8 @@ class Origins:
     ) -> None:
         self.places = places
         self._context = negated
+        self._last: tuple[Sequence[FieldText], list[Made]] = ((), [])
+        """Two rules ask of the same listing, one after the other."""
         self._gis: dict[str, Mapping[str, Any]] = {}
         self._famous: dict[str, Place] = {}
         for gi in gis:
@@ -83,13 +91,23 @@ class Origins:
                 self._famous[str(place["name"])] = Place(
                     str(place["name"]), str(place["county"]), Decimal(str(below)) if below else None
                 )
-        self.words = frozenset(self._gis) | frozenset(self._famous)
+        self.gi_names = frozenset(self._gis)
+        self.famous_names = frozenset(self._famous)
+        self.groups = (self.gi_names, self.famous_names, _MATERIAL_WORDS, _CLAIM_WORDS)
 
     def _negated(self, tight: str, start: int, end: int) -> bool:
         return self._context is not None and self._context.holds(tight, start, end)
 
-    def made_at(self, listing: Listing) -> list[Made]:
+    def made_at(self, listing: Listing, texts: Sequence[FieldText]) -> list[Made]:
         """Every place of production that is stated as a fact, most trustworthy first."""
+        asked, known = self._last
+        if asked is texts:
+            return known
+        found = self._made_at(listing, texts)
+        self._last = (texts, found)
+        return found
+
+    def _made_at(self, listing: Listing, texts: Sequence[FieldText]) -> list[Made]:
         found = []
         said = [(k, v) for k, v in listing.attributes.items() if k in _SAID]
         if listing.origin:
@@ -99,10 +117,14 @@ class Origins:
             for key, value in stated:
                 if code := self.places.locate(value):
                     found.append(Made(code, f"{key}“{value}”", trust, kind))
-        for match in _MATERIAL.finditer(fold(listing.text[:20_000]).tight):
-            if code := self.places.locate(match.group()):
-                found.append(Made(code, f"正文称“{match.group()}”", 0.7, "material"))
-        numbers = fold(f"{listing.licence_no} {' '.join(listing.attributes.values())}").tight
+        for text in texts:
+            if text.scope != "text":
+                continue
+            for start, end, _ in text.findings.raw(_MATERIAL_WORDS)[:20]:
+                around = text.folded.tight[max(0, start - 12) : end + 16]
+                if (match := _MATERIAL.search(around)) and (code := self.places.locate(match.group())):
+                    found.append(Made(code, f"正文称“{match.group()}”", 0.7, "material"))
+        numbers = f"{listing.licence_no} {' '.join(listing.attributes.values())}".lower()
         for number in _SC.finditer(numbers):
             code = number.group(1)
             code = next((c for c in (code, code[:4], code[:2]) if c in self.places.names), "")
@@ -132,7 +154,7 @@ class Origins:
         self, listing: Listing, texts: Sequence[FieldText], options: Mapping[str, object]
     ) -> list[Found]:
         """Claims of a place that the place of production contradicts, or the price does."""
-        made = self.made_at(listing)
+        made = self.made_at(listing, texts)
         found = self._said_against_maker(texts, made)
         for text in texts:
             if text.scope not in _CLAIMING:
@@ -165,13 +187,16 @@ class Origins:
         return []
 
     def _claims(self, text: FieldText) -> Iterator[tuple[int, int, str, Place | None]]:
-        for name in text.hits.keys() & self._famous.keys():
-            for hit in text.hits[name][:3]:
-                if not hit.disguise:
-                    yield hit.start, hit.end, self._famous[name].code, self._famous[name]
-        for pattern in (_CLAIM, _IMPORTED):
-            for match in pattern.finditer(text.folded.tight):
-                if code := self.places.locate(match.group(1)):
+        for hit in text.hits(self.famous_names)[:8]:
+            if not hit.disguise:
+                place = self._famous[hit.word]
+                yield hit.start, hit.end, place.code, place
+        for start, end, _ in text.findings.raw(_CLAIM_WORDS)[:20]:
+            for match in (
+                _CLAIM.match(text.folded.tight, start),
+                _IMPORTED.search(text.folded.tight, max(0, start - 5), end),
+            ):
+                if match and (code := self.places.locate(match.group(1))):
                     yield match.start(), match.end(), code, None
 
     @staticmethod
@@ -186,24 +211,24 @@ class Origins:
         self, listing: Listing, texts: Sequence[FieldText], options: Mapping[str, object]
     ) -> list[Found]:
         """A GI's name on goods made outside its region."""
-        made = self.made_at(listing)
+        made = self.made_at(listing, texts)
         if not made:
             return []
         found = []
         for text in texts:
             if text.scope not in (*_CLAIMING, "brand"):
                 continue
-            for name in text.hits.keys() & self._gis.keys():
-                gi = self._gis[name]
+            seen: set[str] = set()
+            for hit in text.hits(self.gi_names):
+                gi = self._gis[hit.word]
+                if hit.disguise or hit.word in seen:
+                    continue
+                seen.add(hit.word)
                 if listing.goods and listing.goods not in gi["goods"]:
                     continue
                 other = self._elsewhere(made, [str(code) for code in gi["regions"]])
-                if other is None:
+                if other is None or self._negated(text.folded.tight, hit.start, hit.end):
                     continue
                 why = f"使用地理标志“{gi['name']}”，而{other.said}不在其保护地域内"
-                found += [
-                    Found(text, hit.start, hit.end, (), other.trust, why)
-                    for hit in text.hits[name][:1]
-                    if not hit.disguise and not self._negated(text.folded.tight, hit.start, hit.end)
-                ]
+                found.append(Found(text, hit.start, hit.end, (), other.trust, why))
         return found

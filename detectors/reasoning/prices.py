@@ -69,6 +69,8 @@ def price_history(
 ) -> list[Found]:
     """A compared price above the lowest of the seven days before, or raised for the promotion;
     the span is the title."""
+    if not listing.price_history:
+        return []
     title = _title(texts)
     compared = _compared(listing, texts)
     if title is None or listing.price is None or compared is None:

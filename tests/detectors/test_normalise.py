@@ -8,7 +8,7 @@ from detectors.matcher import Matcher
 from detectors.normalise import fold
 
 WORDS = ["最好", "治疗", "降血压", "高血压", "老班章", "第一", "种植", "销量第一"]
-MATCHER = Matcher(WORDS, WORDS)
+MATCHER = Matcher([frozenset(WORDS)], WORDS)
 
 
 def found(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -70,7 +70,7 @@ def test_ordinary_text_is_not_taken_for_a_disguise(text: str) -> None:
 
 def test_a_word_across_two_words_is_not_that_word() -> None:
     folded = fold("真空包装 空包一个")
-    (hit,) = Matcher(["空包"]).find(folded)
+    (hit,) = Matcher([frozenset(["空包"])]).find(folded)
     assert folded.span(hit.start, hit.end) == (5, 7)
 
 
