@@ -206,7 +206,8 @@ def _checked(
 ) -> Hit | None:
     """The hit, or None where these characters are something else."""
     tight = folded.tight
-    if not _whole(tight, start, end):
+    mixed = kind == "pinyin" and not tight[start:end].isascii()
+    if not mixed and not _whole(tight, start, end):
         return None
     if kind:
         ordinary = kind in ("homophone", "shape") and _ordinary(tight, start, end, word, name)
