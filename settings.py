@@ -67,6 +67,12 @@ class Settings(BaseSettings):
         3, ge=1, description="blocks in a row after which a host is left alone for this sweep"
     )
     max_pages: int = Field(5, ge=1, description="result pages read per query")
+    images_per_listing: int = Field(
+        3, ge=0, description="detail pictures read per listing (extra `images`); 0 reads none"
+    )
+    images_seconds: float = Field(
+        300.0, ge=0, description="time for reading pictures in one sweep; known ones cost none"
+    )
     shop_budget: int = Field(300, ge=1, description="pages read per independent shop and sweep")
     screenshots: bool = Field(True, description="picture each listing that opens a clue")
     browser: str = Field(

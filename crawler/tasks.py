@@ -5,13 +5,24 @@ The crawl knows nothing of rules, stores or clues: it gives everything to a `Sin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 from listing import Listing
 
-__all__ = ["Capture", "Fetched", "Incident", "Kept", "Sink", "Task"]
+__all__ = [
+    "Capture",
+    "Fetched",
+    "Incident",
+    "Kept",
+    "PictureLine",
+    "PictureText",
+    "Pictures",
+    "Sink",
+    "Task",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,39 @@ class Incident:
     detail: str
     url: str
     record: str = ""
+
+
+class PictureLine(Protocol):
+    """A line of text in a picture, and where it stands."""
+
+    @property
+    def text(self) -> str:
+        """The words."""
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom in pixels."""
+
+
+class PictureText(Protocol):
+    """What stands in a picture."""
+
+    @property
+    def phash(self) -> str:
+        """Perceptual hash, "" for what is no picture."""
+
+    @property
+    def lines(self) -> Sequence[PictureLine]:
+        """Its lines from the top down."""
+
+
+class Pictures(Protocol):
+    """Reads pictures; the crawl fetches them, how they are read is not its matter."""
+
+    per_listing: int
+
+    def read(self, data: bytes) -> PictureText:
+        """What stands in the picture; never raises for what is none."""
 
 
 class Sink(Protocol):

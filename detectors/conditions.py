@@ -228,9 +228,7 @@ def _pattern(value: Any, lexicons: Lexicons, node: Any) -> Pattern:
     return Pattern(compiled, _words(value.get("words"), lexicons, value), _scope(value))
 
 
-def parse_exception(
-    node: Any, lexicons: Lexicons, contexts: Mapping[str, Context]
-) -> Exception_:
+def parse_exception(node: Any, lexicons: Lexicons, contexts: Mapping[str, Context]) -> Exception_:
     """One entry of `except`; raises `ConditionError`."""
     if isinstance(node, str):
         if node not in contexts:

@@ -100,7 +100,9 @@ class Detector:
                 return (tuple(self.matcher.mask(part) for part in parts),)
             case AnyOf(parts=parts):
                 ways = [self._needs(part) for part in parts]
-                return None if None in ways else tuple(way for found in ways if found for way in found)
+                return (
+                    None if None in ways else tuple(way for found in ways if found for way in found)
+                )
             case AllOf(parts=parts):
                 return next((need for part in parts if (need := self._needs(part))), None)
             case _:

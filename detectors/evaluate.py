@@ -107,15 +107,9 @@ class _Decision:
                     for hit in self.hits(text, condition.words)
                 ]
             case Near():
-                return [
-                    f for text in self.scoped(condition) for f in self.near(text, condition)
-                ]
+                return [f for text in self.scoped(condition) for f in self.near(text, condition)]
             case Pattern():
-                return [
-                    f
-                    for text in self.scoped(condition)
-                    for f in self.pattern(text, condition)
-                ]
+                return [f for text in self.scoped(condition) for f in self.pattern(text, condition)]
             case Reasoned(name=name, options=options):
                 return self.reasonings[name](self.listing, self.texts, dict(options))
             case AnyOf(parts=parts):
@@ -182,9 +176,7 @@ class _Decision:
             if count >= MAX_HITS:
                 return
 
-    def together(
-        self, text: FieldText, condition: Near, chosen: tuple[Raw, ...]
-    ) -> Found | None:
+    def together(self, text: FieldText, condition: Near, chosen: tuple[Raw, ...]) -> Found | None:
         """One hit of each part as a finding, if they are close, in order, and what they seem."""
         order = sorted(chosen, key=lambda raw: raw[0])
         if condition.ordered and tuple(order) != chosen:

@@ -201,9 +201,7 @@ class Matcher:
         return found
 
 
-def _checked(
-    folded: Folded, start: int, end: int, word: str, kind: str, name: bool
-) -> Hit | None:
+def _checked(folded: Folded, start: int, end: int, word: str, kind: str, name: bool) -> Hit | None:
     """The hit, or None where these characters are something else."""
     tight = folded.tight
     mixed = kind == "pinyin" and not tight[start:end].isascii()
@@ -293,10 +291,11 @@ def _ordinary(tight: str, start: int, end: int, word: str, name: bool) -> bool:
             often = 1_000_000 if name and len(found) > 2 else 20_000
             if len(differing) == 1 and frequency(token) > often:
                 return True
-        elif first < start or last > end:
-            return True
-        elif token != found and not name:
-            return True
-        elif token == found and frequency(found) > RARE:
+        elif (
+            first < start
+            or last > end
+            or (token != found and not name)
+            or (token == found and frequency(found) > RARE)
+        ):
             return True
     return False

@@ -108,7 +108,12 @@ class Listing(_Record):
         dict[str, str], BeforeValidator(lambda v: _json_many(v) if v not in (None, "") else {})
     ] = Field(default_factory=dict)
     image_text: Texts = Field(default_factory=list)
+    image_boxes: list[list[int]] = Field(default_factory=list)
+    """Of each `image_text` that was read in a picture: which of `images`, left, top, right, bottom
+    (pixels)."""
     images: Texts = Field(default_factory=list)
+    image_hashes: Texts = Field(default_factory=list)
+    """Perceptual hashes of the pictures that were looked at, 16 hexadecimal digits each."""
     terms: Text = ""
     reviews: Annotated[
         list[Review], BeforeValidator(lambda v: _json_many(v) if v not in (None, "") else [])

@@ -125,7 +125,7 @@ class Jd(Reader):
                 "text": text_of(html.css("#J-detail-content, .detail-content")),
                 "terms": text_of(html.css("#J-detail-terms, .serve-agree, #state")),
                 "reviews": _reviews(html),
-                "images": [page.absolute(i) for i in html.css("#spec-list img::attr(src)").getall()],
+                "images": [page.absolute(i) for i in html.css("#J-detail-content img::attr(src), #spec-list img::attr(src)").getall()],
                 "licence_no": " ".join(licences),
             }
             | seller_block(said)

@@ -185,12 +185,20 @@ class Shop(Reader):
             "original_price": first_price([product.list_price, *_OLD_PRICE.findall(text)]),
             "sales": (sold.group(1) or sold.group(2)) if sold else None,
             "attributes": {k: v for k, v in attributes.items() if k not in seller.values()},
-            "images": [page.absolute(image) for image in product.images[:20]],
+            "images": [page.absolute(image) for image in _images(html, product)],
             "terms": text_of(marked(html, _TERMS)),
             "reviews": product.reviews or _reviews(html),
             "licence_no": " ".join(licence_numbers(text)),
         }
         return Listing.from_dict(said | seller)
+
+
+def _images(html: Selector, product: Product) -> list[str]:
+    """Those of the description first: words stand there more often than in the main picture."""
+    shown = [i.get("src") or "" for element in marked(html, _DETAIL) for i in element.iter("img")]
+    return [i for i in dict.fromkeys([*shown, *product.images]) if i and not i.startswith("data:")][
+        :20
+    ]
 
 
 def _shop_name(html: Selector) -> str:

@@ -7,6 +7,7 @@ what becomes of a listing is the sink's.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from crawler.addresses import canonical, host_of
 from crawler.blocks import block_of
 from crawler.middlewares import HostLeftAlone
 from crawler.page import Page, ReadError, SearchPage
-from crawler.tasks import Fetched, Incident, Sink, Task
+from crawler.tasks import Fetched, Incident, Pictures, PictureText, Sink, Task
 from listing import Listing, SearchResult
 from spiders.base import Blocked, Reader
 from spiders.classify import result_class
@@ -33,6 +34,8 @@ from spiders.shop import Shop
 __all__ = ["SweepSpider"]
 
 Requests = Iterator[Request]
+_NO_WORDS = re.compile(r"\.(?:svg|gif|ico)$", re.IGNORECASE)
+"""Drawings, animations and icons are not read."""
 REDIRECTS = [301, 302, 303, 307, 308]
 
 
@@ -42,6 +45,18 @@ def merged(item: Listing, row: Listing | None) -> Listing:
         return item
     said = item.model_dump(exclude_defaults=True)
     return Listing.model_validate(row.model_dump(exclude_defaults=True) | said)
+
+
+def illustrated(listing: Listing, url: str, picture: PictureText) -> Listing:
+    """The listing with what was read in one of its pictures."""
+    place = listing.images.index(url)
+    return listing.model_copy(
+        update={
+            "image_text": [*listing.image_text, *(line.text for line in picture.lines)],
+            "image_boxes": [*listing.image_boxes, *([place, *line.box] for line in picture.lines)],
+            "image_hashes": [*listing.image_hashes, *([picture.phash] if picture.phash else [])],
+        }
+    )
 
 
 class SweepSpider(scrapy.Spider):
@@ -56,6 +71,7 @@ class SweepSpider(scrapy.Spider):
         sink: Sink,
         shop_budget: int,
         progress: Callable[[], None] = lambda: None,
+        pictures: Pictures | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -64,6 +80,7 @@ class SweepSpider(scrapy.Spider):
         self.sink = sink
         self.shop_budget = shop_budget
         self.progress = progress
+        self.pictures = pictures
         self.known_hosts = {host_of(one.base) for one in readers.values() if one.base}
         self.under_way: Counter[int] = Counter()
         self.asked: Counter[int] = Counter()
@@ -282,8 +299,8 @@ class SweepSpider(scrapy.Spider):
     ) -> Requests:
         """An item page of a marketplace."""
         item = self.readers[task.reader].read_item(page)
-        self._found(task, self._stamped(task, merged(item, row), page), meta["evidence"])
-        yield from ()
+        listing = self._stamped(task, merged(item, row), page)
+        yield from self._with_pictures(task, listing, meta["evidence"])
 
     def parse_shop(
         self, task: Task, page: Page, meta: Mapping[str, Any], is_item: bool = False
@@ -305,7 +322,39 @@ class SweepSpider(scrapy.Spider):
             if is_item and not links.items:
                 raise
         else:
-            self._found(task, self._stamped(task, item, page), meta["evidence"])
+            listing = self._stamped(task, item, page)
+            yield from self._with_pictures(task, listing, meta["evidence"])
+
+    def _with_pictures(self, task: Task, listing: Listing, record: str) -> Requests:
+        """The listing, its pictures read first where that is wanted."""
+        wanted = [u for u in listing.images if not _NO_WORDS.search(urlsplit(u).path)]
+        limit = self.pictures.per_listing if self.pictures else 0
+        yield from self._next_picture(task, listing, record, wanted[:limit])
+
+    def _next_picture(
+        self, task: Task, listing: Listing, record: str, wanted: Sequence[str]
+    ) -> Requests:
+        if not wanted:
+            self._found(task, listing, record)
+            return
+        yield self._request(
+            task, wanted[0], self.parse_picture, priority=20,
+            row=listing, row_record=record, wanted=tuple(wanted),
+        )  # fmt: skip
+
+    def parse_picture(
+        self,
+        task: Task,
+        page: Page,
+        meta: Mapping[str, Any],
+        row: Listing,
+        row_record: str,
+        wanted: tuple[str, ...],
+    ) -> Requests:
+        """A picture of a listing: its words become part of what the listing says."""
+        assert self.pictures is not None
+        listing = illustrated(row, wanted[0], self.pictures.read(page.body))
+        yield from self._next_picture(task, listing, row_record, wanted[1:])
 
     def _follow(self, task: Task, urls: Sequence[str], is_item: bool) -> Requests:
         for url in urls:

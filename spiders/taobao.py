@@ -171,7 +171,9 @@ class Taobao(Reader):
 
 
 def _images(html: Selector) -> list[str]:
-    return html.css("#J_UlThumb img::attr(src), #J_ImgBooth::attr(src)").getall()
+    return html.css(
+        "#J_DivItemDesc img::attr(src), #J_UlThumb img::attr(src), #J_ImgBooth::attr(src)"
+    ).getall()
 
 
 def _shop_url(page: Page, html: Selector) -> str:

@@ -16,6 +16,7 @@ import detectors
 from clues import Jurisdiction
 from crawler.engine import scrapy_settings
 from crawler.plan import load_goods, queries
+from detectors import images
 from settings import Settings
 from spiders import READERS, reader
 from spiders.sweep import SweepSpider
@@ -171,6 +172,9 @@ def _crawl(
         sink=sink,
         shop_budget=settings.shop_budget,
         progress=progress,
+        pictures=images.reader(
+            settings.data_dir / "pictures", settings.images_per_listing, settings.images_seconds
+        ),
     )
     process.start()
     stats = crawler.stats

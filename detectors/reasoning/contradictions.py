@@ -56,7 +56,22 @@ _FIBRES = {
 }  # fmt: skip
 _FILLED = ("鹅绒", "鸭绒", "蚕丝", "羽绒")
 _FILLING = ("填充物", "芯材", "填充", "填充材质", "充绒")
-_MADE_OF = ("面料", "材质", "填充物", "成分", "里料", "鞋面材质", "主料", "基材", "材料", "面料成分", "材质成分", "芯材", "填充", "填充材质")
+_MADE_OF = (
+    "面料",
+    "材质",
+    "填充物",
+    "成分",
+    "里料",
+    "鞋面材质",
+    "主料",
+    "基材",
+    "材料",
+    "面料成分",
+    "材质成分",
+    "芯材",
+    "填充",
+    "填充材质",
+)
 _FREE_OF = {
     r"(?:无糖|0糖|零糖|不含糖|无蔗糖|0蔗糖|零蔗糖)": ("白砂糖", "蔗糖", "果葡糖浆", "麦芽糖", "葡萄糖浆", "冰糖", "红糖", "绵白糖"),
     r"(?:无添加|零添加|0添加|不含防腐剂|无防腐剂|0防腐)": ("山梨酸", "苯甲酸", "脱氢乙酸", "丙酸钙", "亚硫酸", "安赛蜜", "甜蜜素", "香精", "色素", "柠檬黄", "日落黄"),
@@ -117,10 +132,12 @@ def _years(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
         place = tight.find("年")
         while place >= 0:
             window = (max(0, place - 5), place + 6)
-            if match := _VINTAGE.search(tight, *window):
+            match = _VINTAGE.search(tight, *window)
+            if match:
                 claimed = int(match.group(1))
-            elif match := _AGED.search(tight, *window):
-                claimed = today - _number(match.group(1))
+            else:
+                match = _AGED.search(tight, *window)
+                claimed = today - _number(match.group(1)) if match else year
             if match and claimed < year - 1:
                 why = f"宣称“{match.group()}”，而{key}为{year}年，前后矛盾"
                 yield _Claim(text, *match.span(), why, 0.7)

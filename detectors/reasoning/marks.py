@@ -141,7 +141,9 @@ class Marks:
         for text in said:
             if "老" not in text.folded.tight or not (match := _HONOURED.search(text.folded.tight)):
                 continue
-            stated = listing.attributes.get("成立日期", "") or listing.attributes.get("注册日期", "")
+            stated = listing.attributes.get("成立日期", "") or listing.attributes.get(
+                "注册日期", ""
+            )
             new = bool(re.match(r"(?:199|20)\d", stated)) or any(
                 _YOUNG.search(other.folded.tight) for other in said
             )
@@ -224,7 +226,12 @@ class Marks:
     def _found(
         text: FieldText, start: int, end: int, shown: str, mark: Mark, disguise: tuple[str, ...]
     ) -> Found:
-        how = {"homophone": "读音相近", "shape": "字形相近", "split": "拆字仿写", "digit": "以数字替代"}
+        how = {
+            "homophone": "读音相近",
+            "shape": "字形相近",
+            "split": "拆字仿写",
+            "digit": "以数字替代",
+        }
         manner = "、".join(how[d] for d in disguise if d in how) or "近似"
         return Found(
             text,

@@ -72,7 +72,9 @@ class Operators:
             for match in pattern.finditer(stated):
                 if food and len(match.group(1)) != 14:
                     yield 0.65, f"{name}编号“{match.group().upper()}”位数不对，编号不成立"
-                elif food and name == "食品生产许可证" and self._province(match.group(1)[3:5]) == "":
+                elif (
+                    food and name == "食品生产许可证" and self._province(match.group(1)[3:5]) == ""
+                ):
                     yield 0.6, f"{name}编号“{match.group().upper()}”的省份代码不存在"
         for match in _QS.finditer(stated):
             made = re.search(r"20(?:19|[2-9]\d)", listing.attributes.get("生产日期", ""))

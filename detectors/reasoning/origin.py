@@ -122,7 +122,9 @@ class Origins:
                 continue
             for start, end, _ in text.findings.raw(_MATERIAL_WORDS)[:20]:
                 around = text.folded.tight[max(0, start - 12) : end + 16]
-                if (match := _MATERIAL.search(around)) and (code := self.places.locate(match.group())):
+                if (match := _MATERIAL.search(around)) and (
+                    code := self.places.locate(match.group())
+                ):
                     found.append(Made(code, f"正文称“{match.group()}”", 0.7, "material"))
         numbers = f"{listing.licence_no} {' '.join(listing.attributes.values())}".lower()
         for number in _SC.finditer(numbers):

@@ -124,7 +124,7 @@ def _fronts(listing: Listing, texts: Sequence[FieldText]) -> Iterator[Found]:
         shown = text.folded.original
         for match in _FRONT.finditer(shown):
             said = Decimal(next(group for group in match.groups() if group))
-            if 0 < said and listing.price > said * Decimal("1.3") and "起" not in shown:
+            if said > 0 and listing.price > said * Decimal("1.3") and "起" not in shown:
                 why = f"“{match.group()}”低于实际标价{listing.price}元，涉嫌以低价诱骗"
                 yield _span(text, match.span(), why)
                 return

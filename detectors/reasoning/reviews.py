@@ -50,7 +50,7 @@ class _Read:
 
 
 def _buyers(listing: Listing, texts: Sequence[FieldText]) -> list[_Read]:
-    found = []
+    found: list[_Read] = []
     for text in texts:
         if text.scope == "reviews" and len(found) < LOOK_AT:
             if _DEFAULT.search(text.folded.tight):

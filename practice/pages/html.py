@@ -36,6 +36,11 @@ class Answer:
         return cls(text.encode("utf-8"), 200, {"Content-Type": f"{kind}; charset=utf-8"})
 
     @classmethod
+    def picture(cls, data: bytes) -> Answer:
+        """A PNG."""
+        return cls(data, 200, {"Content-Type": "image/png"})
+
+    @classmethod
     def json(cls, data: Any) -> Answer:
         """JSON."""
         return cls.plain(json.dumps(data, ensure_ascii=False), "application/json")

@@ -113,7 +113,7 @@ def _item(town: Town, offer: Offer) -> Answer:
         else ""
     )
     paragraphs = "".join(f"<p>{e(line)}</p>" for line in said.text.splitlines())
-    pictures = "".join(f'<img src="/img/{offer.id}-{n}.svg">' for n in range(len(said.image_text)))
+    pictures = "".join(f'<img src="/img/{offer.id}-{n}.png">' for n in range(len(said.image_text)))
     body = f"""<div class="contact fr clearfix"><div class="J-hove-wrap EDropdown fr"><div class="item"><div class="name"><a href="{shop_link}" title="{e(shop.name)}">{e(shop.name)}</a></div></div></div></div>
 <div class="itemInfo-wrap"><div class="sku-name">{e(said.title)}</div><div class="news"><div class="item" id="p-ad">{e(offer.shown.get("subtitle", ""))}</div></div>
 <div class="summary summary-first"><div class="summary-price J-summary-price"><div class="dt">京 店 价</div><div class="dd"><span class="p-price"><span>￥</span><span class="price J-p-{offer.id}">{e(offer.price_text or "待定")}</span></span>{old}</div></div></div>

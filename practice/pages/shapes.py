@@ -19,7 +19,7 @@ def _paragraphs(offer: Offer) -> str:
 
 def _pictures(offer: Offer) -> str:
     count = range(len(offer.listing.image_text))
-    return "".join(f'<img src="/img/{offer.id}-{n}.svg">' for n in count)
+    return "".join(f'<img src="/img/{offer.id}-{n}.png">' for n in count)
 
 
 def _rows(offer: Offer) -> str:

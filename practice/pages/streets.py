@@ -8,6 +8,7 @@ from html import escape
 from practice.data import DOMAIN, offers, sellers
 from practice.pages import engine, jingdian, news, shops, taoji
 from practice.pages.html import Answer, Query, Town, document, e, not_found
+from practice.pages.painted import painted
 
 __all__ = ["SITES", "hosts", "respond"]
 
@@ -61,12 +62,15 @@ def _front(town: Town) -> Answer:
 
 def _picture(path: str) -> Answer:
     """A drawing with the words that stand in the picture, if any."""
-    identity, _, number = path.removeprefix("/img/").removesuffix(".svg").partition("-")
+    name, _, form = path.removeprefix("/img/").rpartition(".")
+    identity, _, number = name.partition("-")
     offer = offers().get(identity)
     if offer is None:
         return not_found()
     words = offer.listing.image_text
     place = int(number) if number.isdigit() else -1
     line = words[place] if 0 <= place < len(words) else "商品图"
+    if form == "png":
+        return Answer.picture(painted(line))
     drawn = f'<svg xmlns="http://www.w3.org/2000/svg" width="800" height="120"><text x="20" y="70" font-size="28">{escape(line)}</text></svg>'
     return Answer.plain(drawn, "image/svg+xml")

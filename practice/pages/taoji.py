@@ -143,7 +143,7 @@ def _item(town: Town, offer: Offer) -> Answer:
         for r in said.reviews
     )
     stated = "".join(f"<li>{e(k)}：{e(v)}</li>" for k, v in seller_lines(offer))
-    pictures = "".join(f'<img src="/img/{offer.id}-{n}.svg">' for n in range(len(said.image_text)))
+    pictures = "".join(f'<img src="/img/{offer.id}-{n}.png">' for n in range(len(said.image_text)))
     paragraphs = "".join(f"<p>{e(line)}</p>" for line in said.text.splitlines())
     shop_link = town.shop(shop).removeprefix("http:")
     body = f"""<div class="tb-detail-bd tb-clear"><div class="tb-summary tb-clear">
