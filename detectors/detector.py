@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -149,12 +150,20 @@ class Detector:
         )
 
     def _judge(self, signals: Iterable[Signal]) -> Detection:
-        """Signals of one violation are independent testimony: 1 - Π(1 - strength). The same
-        words count once, however many rules name them."""
-        ordered = sorted(signals, key=lambda s: (-s.strength, s.field, s.start, s.rule))
+        """Signals of one violation are independent testimony: 1 - Π(1 - strength). Words that
+        several of its rules name are one signal, the strongest; the same words said again in
+        another place add nothing to the score."""
+        ordered = sorted(signals, key=lambda s: (-s.strength, s.field, s.start, -s.end, s.rule))
         doubt: dict[str, float] = {}
         counted: set[tuple[str, str]] = set()
+        taken: defaultdict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+        kept = []
         for signal in ordered:
+            spans = taken[signal.violation, signal.field]
+            if any(signal.start < end and start < signal.end for start, end in spans):
+                continue
+            spans.append((signal.start, signal.end))
+            kept.append(signal)
             if (signal.violation, signal.text) in counted:
                 continue
             counted.add((signal.violation, signal.text))
@@ -162,7 +171,7 @@ class Detector:
         scores = {violation: round(1 - left, 4) for violation, left in doubt.items()}
         opening = [v for v, score in scores.items() if score >= self.ruleset.threshold(v)]
         opening.sort(key=lambda v: (-scores[v], v))
-        return Detection(tuple(ordered), scores, tuple(opening))
+        return Detection(tuple(kept), scores, tuple(opening))
 
     def goods_of(self, listing: Listing) -> frozenset[str]:
         """The group a listing belongs to, as it says, else by its title's words; and the kinds

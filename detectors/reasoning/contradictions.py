@@ -119,9 +119,9 @@ def _number(shown: str) -> int:
 
 def _years(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
     made = [
-        (key, int(year.group(1)))
+        (key, int(shown.group(1)))
         for key in _MADE_KEYS
-        if (year := _YEAR.search(listing.attributes.get(key, "")))
+        if (shown := _YEAR.search(listing.attributes.get(key, "")))
     ]
     if not made or listing.goods not in ("tea", "food-drug", "sanqi", ""):
         return
@@ -132,12 +132,12 @@ def _years(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
         place = tight.find("年")
         while place >= 0:
             window = (max(0, place - 5), place + 6)
-            match = _VINTAGE.search(tight, *window)
-            if match:
-                claimed = int(match.group(1))
+            if match := _VINTAGE.search(tight, *window):
+                claimed = int(match[1])
+            elif match := _AGED.search(tight, *window):
+                claimed = today - _number(match[1])
             else:
-                match = _AGED.search(tight, *window)
-                claimed = today - _number(match.group(1)) if match else year
+                claimed = year
             if match and claimed < year - 1:
                 why = f"宣称“{match.group()}”，而{key}为{year}年，前后矛盾"
                 yield _Claim(text, *match.span(), why, 0.7)
