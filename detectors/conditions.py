@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import ahocorasick_rs
+
 from detectors.contexts import Context
 from detectors.normalise import fold
 
@@ -96,15 +98,35 @@ class NoneOf:
 Condition = Terms | Pattern | Near | Reasoned | AnyOf | AllOf | NoneOf
 
 
-@dataclass(frozen=True, slots=True)
 class Exception_:
-    """When a hit does not count: a context, a licence, an enclosing phrase, a word nearby."""
+    """When a hit does not count: a context, a licence, an enclosing phrase, a word nearby.
 
-    kind: str
-    words: frozenset[str] = frozenset()
-    within: int = 0
-    licence: str = ""
-    context: Context | None = None
+    Its words are looked for only around what was found, never in the whole text.
+    """
+
+    __slots__ = ("_finder", "_longest", "context", "kind", "licence", "within", "words")
+
+    def __init__(
+        self,
+        kind: str,
+        words: frozenset[str] = frozenset(),
+        within: int = 0,
+        licence: str = "",
+        context: Context | None = None,
+    ) -> None:
+        self.kind, self.words, self.within = kind, words, within
+        self.licence, self.context = licence, context
+        self._finder = ahocorasick_rs.AhoCorasick(sorted(words)) if words else None
+        self._longest = max(map(len, words), default=0)
+
+    def spans(self, tight: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Where its words stand around a span of folded text."""
+        if self._finder is None:
+            return
+        first = max(0, start - self.within - self._longest)
+        around = tight[first : end + self.within + self._longest]
+        for _, begin, stop in self._finder.find_matches_as_indexes(around, overlapping=True):
+            yield first + begin, first + stop
 
 
 class Lexicons:

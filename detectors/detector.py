@@ -44,7 +44,6 @@ class Detector:
         disguisable: set[str] = set()
         for rule in ruleset.rules.values():
             groups += groups_of(rule.match)
-            groups += [one.words for one in rule.exceptions if one.words]
             if rule.disguise:
                 disguisable |= _hideable(rule.match)
         disguisable -= ruleset.generic

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise, product
-from operator import or_
+from operator import itemgetter, or_
 
 from detectors.conditions import (
     AllOf,
@@ -28,10 +29,12 @@ from listing import Listing
 
 __all__ = ["Found", "Possible", "Reasoning", "View", "evaluate"]
 
-MAX_HITS = 40
-"""Hits of one word in one field that are looked at: more say nothing more."""
-MAX_ANCHORS = 400
-"""Places in one field around which words are looked for together."""
+MAX_HITS = 100
+"""Hits of a condition that are looked at: more say nothing more."""
+MAX_ANCHORS = 1000
+"""Places around which words are looked for together."""
+NEIGHBOURS = 8
+"""Hits of one part around a place that are tried."""
 _PLAINLY = {"width", "traditional"}
 _ENDER = re.compile("[" + re.escape(ENDERS) + "]")
 
@@ -68,14 +71,22 @@ class View:
         self.texts = texts
         self.reasonings = reasonings
         self.possible = possible
+        self.findings = texts[0].findings
+        self.tight = self.findings.folded.tight
+        self._begins = [text.begin for text in texts]
         self._masks: dict[tuple[str, ...], int] = {}
 
     def mask(self, scope: tuple[str, ...]) -> int:
         """The groups of which a word may stand in one of these fields."""
         if scope not in self._masks:
-            masks = (text.findings.mask for text in self.texts if text.scope in scope)
-            self._masks[scope] = reduce(or_, masks, 0)
+            masks = self.findings.masks
+            within = (mask for text, mask in zip(self.texts, masks, strict=True) if text.scope in scope)  # fmt: skip
+            self._masks[scope] = reduce(or_, within, 0)
         return self._masks[scope]
+
+    def text_at(self, place: int) -> FieldText:
+        """The text in which this place of the whole folded text lies."""
+        return self.texts[bisect_right(self._begins, place) - 1]
 
 
 def evaluate(rule: Rule, view: View) -> list[Found]:
@@ -89,29 +100,26 @@ def evaluate(rule: Rule, view: View) -> list[Found]:
 
 
 class _Decision:
-    __slots__ = ("listing", "possible", "reasonings", "rule", "texts", "view")
+    __slots__ = ("rule", "view")
 
     def __init__(self, rule: Rule, view: View) -> None:
         self.rule = rule
         self.view = view
-        self.listing, self.texts = view.listing, view.texts
-        self.reasonings, self.possible = view.reasonings, view.possible
 
     def decide(self, condition: Condition) -> list[Found]:
         """The spans that fulfil the condition; [] where it does not hold."""
         match condition:
-            case Terms():
-                return [
-                    Found(text, hit.start, hit.end, hit.disguise)
-                    for text in self.scoped(condition)
-                    for hit in self.hits(text, condition.words)
-                ]
-            case Near():
-                return [f for text in self.scoped(condition) for f in self.near(text, condition)]
-            case Pattern():
-                return [f for text in self.scoped(condition) for f in self.pattern(text, condition)]
+            case Terms() | Near() | Pattern():
+                scope = condition.scope or self.rule.fields
+                if not self.view.possible(condition, self.view.mask(scope)):
+                    return []
+                if isinstance(condition, Terms):
+                    return list(self.terms(condition, scope))
+                if isinstance(condition, Near):
+                    return list(self.near(condition, scope))
+                return list(self.pattern(condition, scope))
             case Reasoned(name=name, options=options):
-                return self.reasonings[name](self.listing, self.texts, dict(options))
+                return self.view.reasonings[name](self.view.listing, self.view.texts, dict(options))
             case AnyOf(parts=parts):
                 return [found for part in parts for found in self.decide(part)]
             case NoneOf():
@@ -132,30 +140,34 @@ class _Decision:
             found += held
         return found
 
-    def scoped(self, condition: Terms | Near | Pattern) -> list[FieldText]:
-        """The texts in which the rule, or the condition by itself, looks, and may find it."""
-        fields = condition.scope or self.rule.fields
-        return [
-            text
-            for text in self.texts
-            if text.findings.mask
-            and text.scope in fields
-            and self.possible(condition, text.findings.mask)
-        ]
+    def found(
+        self, scope: tuple[str, ...], start: int, end: int, disguise: tuple[str, ...]
+    ) -> Found | None:
+        """A span of the whole text as one of the field it lies in, if that is looked at."""
+        text = self.view.text_at(start)
+        if text.scope not in scope:
+            return None
+        return Found(text, start - text.begin, end - text.begin, disguise)
 
-    def hits(self, text: FieldText, words: frozenset[str]) -> list[Hit]:
+    def hits(self, words: frozenset[str]) -> list[Hit]:
         """Hits of any of `words`, so many as are looked at."""
-        hits = text.hits(words)
+        hits = self.view.findings.of(words)
         if not self.rule.disguise:
             hits = [hit for hit in hits if not set(hit.disguise) - _PLAINLY]
         return hits[:MAX_HITS]
 
-    def near(self, text: FieldText, condition: Near) -> Iterator[Found]:
+    def terms(self, condition: Terms, scope: tuple[str, ...]) -> Iterator[Found]:
+        """Each of the words."""
+        for hit in self.hits(condition.words):
+            if found := self.found(scope, hit.start, hit.end, hit.disguise):
+                yield found
+
+    def near(self, condition: Near, scope: tuple[str, ...]) -> Iterator[Found]:
         """Combinations of one hit of each part, close together in one sentence.
 
         Places are compared first and words looked at closely after: most stand too far apart.
         """
-        sets = [text.findings.raw(part) for part in condition.parts]
+        sets = [self.view.findings.raw(part) for part in condition.parts]
         anchor = min(range(len(sets)), key=lambda number: len(sets[number]))
         # Only hits around an anchor can be near: cost stays linear in the text.
         reach = condition.within * len(sets) + 40
@@ -163,48 +175,61 @@ class _Decision:
         for at in sets[anchor][:MAX_ANCHORS]:
             close = []
             for number, raws in enumerate(sets):
-                around = [at] if number == anchor else [r for r in raws if -reach <= r[0] - at[0] <= reach][:8]  # fmt: skip
+                around = [at] if number == anchor else _around(raws, at[0], reach)
                 if not around:
                     break
                 close.append(around)
             else:
                 for chosen in product(*close):
-                    if found := self.together(text, condition, chosen):
+                    if found := self.together(condition, chosen, scope):
                         yield found
                         count += 1
                         break
             if count >= MAX_HITS:
                 return
 
-    def together(self, text: FieldText, condition: Near, chosen: tuple[Raw, ...]) -> Found | None:
+    def together(
+        self, condition: Near, chosen: tuple[Raw, ...], scope: tuple[str, ...]
+    ) -> Found | None:
         """One hit of each part as a finding, if they are close, in order, and what they seem."""
-        order = sorted(chosen, key=lambda raw: raw[0])
+        order = sorted(chosen, key=_start)
         if condition.ordered and tuple(order) != chosen:
             return None
         if any(not 0 <= b[0] - a[1] <= condition.within for a, b in pairwise(order)):
             return None
         start, end = order[0][0], order[-1][1]
-        if _ENDER.search(text.folded.tight, start, end):
+        if _ENDER.search(self.view.tight, start, end):
             return None
-        hits = [text.findings.look(raw) for raw in order]
         disguise: list[str] = []
-        for hit in hits:
+        for hit in map(self.view.findings.look, order):
             if hit is None or (not self.rule.disguise and set(hit.disguise) - _PLAINLY):
                 return None
             disguise += hit.disguise
-        return Found(text, start, end, tuple(dict.fromkeys(disguise)))
+        return self.found(scope, start, end, tuple(dict.fromkeys(disguise)))
 
-    def pattern(self, text: FieldText, condition: Pattern) -> Iterator[Found]:
+    def pattern(self, condition: Pattern, scope: tuple[str, ...]) -> Iterator[Found]:
         """Matches of the regex around its words, on the folded text."""
-        tight = text.folded.tight
         done = -1
-        for hit in self.hits(text, condition.words):
-            for found in condition.regex.finditer(
-                tight, max(0, hit.start - 40, done), hit.end + 60
-            ):
+        for hit in self.hits(condition.words):
+            text = self.view.text_at(hit.start)
+            if text.scope not in scope:
+                continue
+            window = max(text.begin, hit.start - 40, done), min(text.end, hit.end + 60)
+            for found in condition.regex.finditer(self.view.tight, *window):
                 if found.end() > found.start() >= done:
-                    yield Found(text, found.start(), found.end(), hit.disguise)
+                    start, end = found.start() - text.begin, found.end() - text.begin
+                    yield Found(text, start, end, hit.disguise)
                     done = found.end()
+
+
+_start = itemgetter(0)
+
+
+def _around(raws: Sequence[Raw], place: int, reach: int) -> Sequence[Raw]:
+    """Those of the raw hits (in order of their start) that begin within `reach` of a place."""
+    first = bisect_left(raws, place - reach, key=_start)
+    found = raws[first : first + NEIGHBOURS]
+    return [raw for raw in found if raw[0] <= place + reach]
 
 
 def _excepted(found: Found, exception: Exception_) -> bool:
@@ -212,13 +237,12 @@ def _excepted(found: Found, exception: Exception_) -> bool:
     start, end = found.start, found.end
     if exception.context is not None:
         return exception.context.holds(tight, start, end)
-    hits = found.field.hits(exception.words)
     if exception.kind == "phrases":
-        return any(hit.start <= start and hit.end >= end and not hit.disguise for hit in hits)
+        return any(first <= start and last >= end for first, last in exception.spans(tight, start, end))  # fmt: skip
     if exception.kind == "near":
         return any(
-            max(hit.start - end, start - hit.end) <= exception.within
-            and not _ENDER.search(tight, min(hit.end, end), max(hit.start, start))
-            for hit in hits
+            max(first - end, start - last) <= exception.within
+            and not _ENDER.search(tight, min(last, end), max(first, start))
+            for first, last in exception.spans(tight, start, end)
         )
     return False

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
+from operator import itemgetter
 
 import ahocorasick_rs
 import numpy as np
@@ -59,27 +60,24 @@ Raw = tuple[int, int, _Pattern]
 
 
 class Findings:
-    """What stands in one text, by groups of words; looked at closely only when asked for."""
+    """What stands in a folded text, by groups of words; looked at closely only when asked for."""
 
-    __slots__ = ("_asked", "_by_group", "_close", "_folded", "_matcher", "mask")
+    __slots__ = ("_asked", "_by_group", "_close", "_matcher", "_sorted", "folded", "masks")
 
-    def __init__(self, matcher: Matcher, folded: Folded) -> None:
+    def __init__(self, matcher: Matcher, folded: Folded, masks: list[int]) -> None:
+        self.folded = folded
+        self.masks = masks
+        """For each of its texts, a bit for each group of which a word may stand there."""
         self._matcher = matcher
-        self._folded = folded
-        self._by_group: dict[int, list[Raw]] = {}
+        self._by_group: defaultdict[int, list[Raw]] = defaultdict(list)
         self._close: dict[tuple[int, int, str], Hit | None] = {}
         self._asked: dict[int, list[Hit]] = {}
-        self.mask = 0
-        """A bit for each group of which a word may stand here."""
+        self._sorted: set[int] = set()
 
     def add(self, raw: Raw) -> None:
         """Note what the automaton found."""
-        self.mask |= raw[2].mask
         for group in raw[2].groups:
-            if group in self._by_group:
-                self._by_group[group].append(raw)
-            else:
-                self._by_group[group] = [raw]
+            self._by_group[group].append(raw)
 
     def of(self, words: frozenset[str]) -> list[Hit]:
         """The hits of a group's words in order; one inside a longer one is left out."""
@@ -103,8 +101,14 @@ class Findings:
         return sorted(hits, key=lambda hit: (hit.end, hit.start))
 
     def raw(self, words: frozenset[str]) -> list[Raw]:
-        """Where a group's words may stand, not looked at closely."""
-        return self._by_group.get(self._matcher.groups.get(words, -1), [])
+        """Where a group's words may stand, not looked at closely; in order of their starts."""
+        group = self._matcher.groups.get(words, -1)
+        if group not in self._by_group:
+            return []
+        if group not in self._sorted:
+            self._by_group[group].sort(key=itemgetter(0))
+            self._sorted.add(group)
+        return self._by_group[group]
 
     def look(self, raw: Raw) -> Hit | None:
         """The hit, or None where these characters are something else."""
@@ -112,7 +116,7 @@ class Findings:
         key = (start, end, pattern.word)
         if key not in self._close:
             name = pattern.word in self._matcher.names
-            self._close[key] = _checked(self._folded, start, end, pattern.word, pattern.kind, name)
+            self._close[key] = _checked(self.folded, start, end, pattern.word, pattern.kind, name)
         return self._close[key]
 
 
@@ -170,34 +174,32 @@ class Matcher:
         return 0 if number is None else 1 << number
 
     def find(self, folded: Folded) -> list[Hit]:
-        """Every hit in one text, in order of its end, those inside longer ones too."""
-        return self.find_all([folded])[0].all()
+        """Every hit in a text, in order of its end, those inside longer ones too."""
+        return self.find_all(folded, [0, len(folded.tight) + 1]).all()
 
-    def find_all(self, texts: Sequence[Folded]) -> list[Findings]:
-        """What stands in each text."""
-        found = [Findings(self, folded) for folded in texts]
-        joined = "\n".join(folded.tight for folded in texts)
-        if not joined.strip("\n"):
-            return found
-        ends = list(accumulate(len(folded.tight) + 1 for folded in texts))
-        number, begin, limit = 0, 0, ends[0]
-        patterns = self._patterns
-        for index, start, end in self._automaton.find_matches_as_indexes(joined, overlapping=True):
+    def find_all(self, folded: Folded, bounds: Sequence[int]) -> Findings:
+        """What stands in the text; `bounds` say where each of its parts begins, and the end."""
+        masks = [0] * (len(bounds) - 1)
+        found = Findings(self, folded, masks)
+        tight = folded.tight
+        number, limit = 0, bounds[1]
+        patterns, add = self._patterns, found.add
+        for index, start, end in self._automaton.find_matches_as_indexes(tight, overlapping=True):
             while end > limit:
-                begin, number = limit, number + 1
-                limit = ends[number]
+                number += 1
+                limit = bounds[number + 1]
             for pattern in patterns[index]:
-                found[number].add((start - begin, end - begin, pattern))
+                masks[number] |= pattern.mask
+                add((start, end, pattern))
         if self._sounds is None:
             return found
-        heard = text_of(_heard()[code_points(joined)])
+        heard = text_of(_heard()[code_points(tight)])
         for index, start, end in self._sounds.find_matches_as_indexes(heard, overlapping=True):
-            shown = joined[start:end]
+            shown = tight[start:end]
             for pattern in self._sounding[index]:
                 if shown != pattern.word:
-                    number = bisect_right(ends, start)
-                    begin = ends[number - 1] if number else 0
-                    found[number].add((start - begin, end - begin, pattern))
+                    masks[bisect_right(bounds, start) - 1] |= pattern.mask
+                    add((start, end, pattern))
         return found
 
 

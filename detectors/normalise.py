@@ -126,43 +126,47 @@ class Folded:
         """The span of the original that holds ``tight[start:end]`` (end > start)."""
         return self.position(start), self.position(end - 1) + 1
 
+    def part(self, begin: int, end: int) -> Folded:
+        """The same of ``original[begin:end]`` alone."""
+        if self.kept is None:
+            return Folded(self.original[begin:end], self.tight[begin:end], None)
+        first, last = (int(place) for place in self.kept.searchsorted((begin, end)))
+        whole = last - first == end - begin
+        places = None if whole else self.kept[first:last] - begin
+        return Folded(self.original[begin:end], self.tight[first:last], places)
+
 
 def fold(text: str) -> Folded:
     """`text` folded; linear in its length."""
-    return fold_all([text])[0]
-
-
-def fold_all(texts: Sequence[str]) -> list[Folded]:
-    """Each text folded, all in one pass."""
-    if not texts:
-        return []
     table, strewn = _lookups()
-    joined = "\n".join(texts)
-    plain = table[code_points(joined)]
-    if "+" in joined or "➕" in joined or "＋" in joined:
-        plain = _plus(plain, joined)
+    written = code_points(text)
+    plain = table[written]
+    if "+" in text or "➕" in text or "＋" in text:
+        plain = _plus(plain, written)
     kept = np.flatnonzero(~strewn[plain])
     stuttered = _stuttered(plain[kept])
     if stuttered is not None:
         kept = kept[~stuttered]
     tight = text_of(plain[kept])
-    ends = list(accumulate(len(text) + 1 for text in texts))
-    cuts = np.searchsorted(kept, [0, *ends]).tolist()
-    found = []
-    for number, text in enumerate(texts):
-        begin, first = ends[number] - len(text) - 1, cuts[number]
-        last = cuts[number + 1] - (number + 1 < len(texts))
-        whole = last - first == len(text)
-        places = None if whole else kept[first:last] - begin
-        found.append(Folded(text, tight[first:last], places))
-    return found
+    return Folded(text, tight, None if len(tight) == len(text) else kept)
 
 
-def _plus(plain: CodePoints, joined: str) -> CodePoints:
+def fold_all(texts: Sequence[str]) -> tuple[Folded, list[int]]:
+    """The texts as one, each on a line of its own, folded in one pass; and where each begins in
+    `tight`, the end as the last. A line's end joins no words and is never taken out."""
+    if not texts:
+        return fold(""), [0, 1]
+    folded = fold("\n".join(texts))
+    ends = [0, *accumulate(len(text) + 1 for text in texts)]
+    if folded.kept is None:
+        return folded, ends
+    return folded, [*folded.kept.searchsorted(ends[:-1]).tolist(), len(folded.tight) + 1]
+
+
+def _plus(plain: CodePoints, written: CodePoints) -> CodePoints:
     """«+V», «➕微» is 加V, 加微; any other plus is strewn."""
-    signs = np.array([ord(c) in (0x2B, 0x2795, 0xFF0B) for c in joined[:-1]], dtype=np.bool_)
+    signs = np.isin(written[:-1], (0x2B, 0x2795, 0xFF0B))
     wanted = np.isin(plain[1:], [ord(c) for c in "v微薇威wq扣群卫维➕"])
-    plain = plain.copy()
     plain[:-1][signs & wanted] = ord("加")
     return plain
 

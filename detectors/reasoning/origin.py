@@ -120,7 +120,7 @@ class Origins:
         for text in texts:
             if text.scope != "text":
                 continue
-            for start, end, _ in text.findings.raw(_MATERIAL_WORDS)[:20]:
+            for start, end in text.places(_MATERIAL_WORDS)[:20]:
                 around = text.folded.tight[max(0, start - 12) : end + 16]
                 if (match := _MATERIAL.search(around)) and (
                     code := self.places.locate(match.group())
@@ -193,7 +193,7 @@ class Origins:
             if not hit.disguise:
                 place = self._famous[hit.word]
                 yield hit.start, hit.end, place.code, place
-        for start, end, _ in text.findings.raw(_CLAIM_WORDS)[:20]:
+        for start, end in text.places(_CLAIM_WORDS)[:20]:
             for match in (
                 _CLAIM.match(text.folded.tight, start),
                 _IMPORTED.search(text.folded.tight, max(0, start - 5), end),
