@@ -33,6 +33,8 @@ MAX_HITS = 100
 """Hits of a condition that are looked at: more say nothing more."""
 MAX_ANCHORS = 1000
 """Places around which words are looked for together."""
+LONGEST = 16
+"""Characters of the longest word, about."""
 NEIGHBOURS = 8
 """Hits of one part around a place that are tried."""
 _PLAINLY = {"width", "traditional"}
@@ -170,12 +172,13 @@ class _Decision:
         sets = [self.view.findings.raw(part) for part in condition.parts]
         anchor = min(range(len(sets)), key=lambda number: len(sets[number]))
         # Only hits around an anchor can be near: cost stays linear in the text.
-        reach = condition.within * len(sets) + 40
+        between = len(sets) - 2
+        reach = condition.within * (between + 1) + LONGEST * between
         count = 0
         for at in sets[anchor][:MAX_ANCHORS]:
             close = []
             for number, raws in enumerate(sets):
-                around = [at] if number == anchor else _around(raws, at[0], reach)
+                around = [at] if number == anchor else _around(raws, at, reach)
                 if not around:
                     break
                 close.append(around)
@@ -225,11 +228,17 @@ class _Decision:
 _start = itemgetter(0)
 
 
-def _around(raws: Sequence[Raw], place: int, reach: int) -> Sequence[Raw]:
-    """Those of the raw hits (in order of their start) that begin within `reach` of a place."""
-    first = bisect_left(raws, place - reach, key=_start)
-    found = raws[first : first + NEIGHBOURS]
-    return [raw for raw in found if raw[0] <= place + reach]
+def _around(raws: Sequence[Raw], at: Raw, reach: int) -> Sequence[Raw]:
+    """Those of the raw hits (in order of their start) that stand within `reach` of another."""
+    begin, end, _ = at
+    found: list[Raw] = []
+    for place in range(bisect_left(raws, begin - reach - LONGEST, key=_start), len(raws)):
+        raw = raws[place]
+        if raw[0] - end > reach or len(found) == NEIGHBOURS:
+            break
+        if raw[0] >= end or 0 <= begin - raw[1] <= reach:
+            found.append(raw)
+    return found
 
 
 def _excepted(found: Found, exception: Exception_) -> bool:

@@ -104,7 +104,17 @@ def contradictions(
 ) -> list[Found]:
     """Claims of a listing that its own parameters, dates, figures or reviews contradict."""
     claiming = [text for text in texts if text.scope in _CLAIMING]
-    checks = (_years, _heads, _materials, _contents, _sales, _founding, _ratings)
+    whole = texts[0].findings.folded.tight
+    checks = [_materials, _contents, _ratings]
+    # Each looks for a few words: where none stands, there is nothing to look at closely.
+    for check, words in (
+        (_years, "年"),
+        (_heads, "头"),
+        (_sales, _SELLING),
+        (_founding, _FOUNDING),
+    ):
+        if any(word in whole for word in words):
+            checks.append(check)
     return [claim.found() for check in checks for claim in check(listing, claiming)][:8]
 
 
@@ -200,8 +210,6 @@ def _sales(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
     if shown is None:
         return
     for text in texts:
-        if not any(word in text.folded.tight for word in _SELLING):
-            continue
         for match in _SOLD.finditer(text.folded.tight):
             claimed = int(match.group(1)) * _TIMES[match.group(2) or ""]
             if claimed >= 5_000 and claimed > 20 * max(shown, 1):
@@ -214,8 +222,6 @@ def _founding(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
     dated = [listing.attributes.get(k, "") for k in ("成立日期", "注册日期", "成立时间", "开店时间", "注册时间")]  # fmt: skip
     years = [int(y.group(1)) for value in dated if (y := _YEAR.search(value))]
     for text in texts:
-        if not any(word in text.folded.tight for word in _FOUNDING):
-            continue
         for match in _FOUNDED.finditer(text.folded.tight):
             years.append(int(match.group(1) or match.group(2)))
     if not years or (founded := max(years)) < 1990:
