@@ -16,6 +16,7 @@ from detectors.reasoning.operators import Operators
 from detectors.reasoning.origin import Origins
 from detectors.reasoning.prices import front_price, price_history
 from detectors.reasoning.reviews import review_copies, review_patterns
+from detectors.reasoning.wording import Wording
 from detectors.ruleset import RuleSet
 
 __all__ = ["Knowledge", "reasonings_of"]
@@ -29,6 +30,7 @@ class Knowledge:
         self.marks = Marks(ruleset.brands)
         self.origins = Origins(ruleset.gis, self.places, ruleset.contexts.get("negated"))
         self.operators = Operators(self.places)
+        self.wording = Wording(ruleset.wording)
         self.groups = (self.marks.names, *self.origins.groups)
 
 
@@ -46,4 +48,5 @@ def reasonings_of(knowledge: Knowledge) -> Mapping[str, Reasoning]:
         "review_copies": review_copies,
         "review_patterns": review_patterns,
         "contradictions": contradictions,
+        "wording": knowledge.wording.find,
     }
