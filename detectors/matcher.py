@@ -22,6 +22,10 @@ __all__ = ["Findings", "Hit", "Matcher", "Raw"]
 
 HEARD = 3
 """Words of so many characters are also found by their sound alone, whatever is written."""
+PIECE, OVERLAP = 200_000, 64
+"""Characters that are matched at once, and of the piece before."""
+MANY = 20_000
+"""Hits of one group of words that are kept: more say nothing more."""
 RARE = 10
 """A look-alike of a mark may be a word that the dictionary has seen fewer times than this."""
 
@@ -77,7 +81,9 @@ class Findings:
     def add(self, raw: Raw) -> None:
         """Note what the automaton found."""
         for group in raw[2].groups:
-            self._by_group[group].append(raw)
+            found = self._by_group[group]
+            if len(found) < MANY:
+                found.append(raw)
 
     def of(self, words: frozenset[str]) -> list[Hit]:
         """The hits of a group's words in order; one inside a longer one is left out."""
@@ -184,7 +190,7 @@ class Matcher:
         tight = folded.tight
         number, limit = 0, bounds[1]
         patterns, add = self._patterns, found.add
-        for index, start, end in self._automaton.find_matches_as_indexes(tight, overlapping=True):
+        for index, start, end in _matches(self._automaton, tight):
             while end > limit:
                 number += 1
                 limit = bounds[number + 1]
@@ -194,13 +200,26 @@ class Matcher:
         if self._sounds is None:
             return found
         heard = text_of(_heard()[code_points(tight)])
-        for index, start, end in self._sounds.find_matches_as_indexes(heard, overlapping=True):
+        for index, start, end in _matches(self._sounds, heard):
             shown = tight[start:end]
             for pattern in self._sounding[index]:
                 if shown != pattern.word:
                     masks[bisect_right(bounds, start) - 1] |= pattern.mask
                     add((start, end, pattern))
         return found
+
+
+def _matches(automaton: ahocorasick_rs.AhoCorasick, text: str) -> Iterator[tuple[int, int, int]]:
+    """Every match; a very long text is taken piece by piece, so that memory stays flat."""
+    if len(text) <= PIECE:
+        yield from automaton.find_matches_as_indexes(text, overlapping=True)
+        return
+    for begin in range(0, len(text), PIECE):
+        first = max(0, begin - OVERLAP)
+        piece = text[first : begin + PIECE]
+        for index, start, end in automaton.find_matches_as_indexes(piece, overlapping=True):
+            if first + end > begin:
+                yield index, first + start, first + end
 
 
 def _checked(folded: Folded, start: int, end: int, word: str, kind: str, name: bool) -> Hit | None:

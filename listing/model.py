@@ -46,6 +46,16 @@ def _json_many(value: object) -> object:
     return value
 
 
+def _whole(value: Any) -> Any:
+    """The same with U+FFFD for each half of a surrogate pair, which is no character: a seller
+    who writes one must not escape being read."""
+    if isinstance(value, str):
+        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(one) for key, one in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, list) else value
+
+
 def _utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
@@ -131,6 +141,8 @@ class Listing(_Record):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
+            if any(e["type"] == "string_unicode" for e in error.errors(include_url=False)):
+                return cls.from_dict(_whole(data))
             raise ListingError(
                 "; ".join(
                     f"{'.'.join(map(str, e['loc'])) or 'listing'}: {e['msg']}"

@@ -76,3 +76,9 @@ def test_a_uscc_is_sound_only_with_its_check_character() -> None:
     assert not is_uscc("91350100M000100Y44")
     assert not is_uscc("91350100M000100Y4")
     assert not is_uscc("91350100I000100Y43")
+
+
+def test_half_a_surrogate_pair_is_replaced_and_the_listing_read() -> None:
+    listing = Listing.from_dict({"title": "最\ud83d好", "attributes": {"\udc00产地": "云南"}})
+    assert listing.title == "最\ufffd好"
+    assert listing.attributes == {"\ufffd产地": "云南"}
