@@ -211,18 +211,39 @@ class _Decision:
         return self.found(scope, start, end, tuple(dict.fromkeys(disguise)))
 
     def pattern(self, condition: Pattern, scope: tuple[str, ...]) -> Iterator[Found]:
-        """Matches of the regex around its words, on the folded text."""
+        """Matches of the regex around its words, on the folded text; a word in disguise is put
+        in plain for it."""
         done = -1
         for hit in self.hits(condition.words):
             text = self.view.text_at(hit.start)
             if text.scope not in scope:
                 continue
-            window = max(text.begin, hit.start - 40, done), min(text.end, hit.end + 60)
-            for found in condition.regex.finditer(self.view.tight, *window):
-                if found.end() > found.start() >= done:
-                    start, end = found.start() - text.begin, found.end() - text.begin
-                    yield Found(text, start, end, hit.disguise)
-                    done = found.end()
+            first, last = max(text.begin, hit.start - 40, done), min(text.end, hit.end + 60)
+            plain = _Plain(self.view.tight, first, last, hit)
+            for found in condition.regex.finditer(plain.text):
+                start, end = plain.place(found.start()), plain.place(found.end())
+                if end > start >= done:
+                    yield Found(text, start - text.begin, end - text.begin, hit.disguise)
+                    done = end
+
+
+class _Plain:
+    """A stretch of text with one hit written as the word it stands for."""
+
+    __slots__ = ("_first", "_hit", "text")
+
+    def __init__(self, tight: str, first: int, last: int, hit: Hit) -> None:
+        self._first, self._hit = first, hit
+        start = max(first, hit.start)
+        self.text = f"{tight[first:start]}{hit.word}{tight[hit.end : last]}"
+
+    def place(self, at: int) -> int:
+        """The place in the whole text of a place in this one."""
+        inside = at - (self._hit.start - self._first)
+        if inside <= 0:
+            return self._first + at
+        beyond = inside - len(self._hit.word)
+        return self._hit.end + beyond if beyond >= 0 else self._hit.start + inside
 
 
 _start = itemgetter(0)

@@ -34,7 +34,7 @@ def _strewn() -> frozenset[str]:
     marks = (chr(code) for code in range(0x20, 0x3400))
     wide = (chr(code) for code in range(0xFE10, 0xFFF0))
     kinds = frozenset(("Pc", "Pd", "Po", "Ps", "Pe", "Pi", "Pf", "Sm", "Sk", "So", "Sc", "Zs"))
-    found = {c for c in (*marks, *wide) if unicodedata.category(c) in kinds}
+    found = {c for c in (*marks, *wide) if unicodedata.category(c) in kinds} | set(_STROKES)
     return frozenset(found - _STAYS) | {_MARK, "\t", "\r"}
 
 
@@ -46,6 +46,10 @@ _EMOJI = (
     (0xE0000, 0xE007F),
 )
 _INVISIBLE = (0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x3164, 0xFEFF, 0xFFA0)
+_STROKES = "丨丶丿亅乀"
+"""Strokes that stand for no word and are used like a bar or a dot."""
+_HOMOGLYPHS = dict(zip("аеорсухіѕԁһкмтвнοανρτκι", "aeopcyxisdhkmtbhoavptki", strict=True))
+"""Cyrillic and Greek letters that look like Latin ones (Unicode TR 39, the plainest of them)."""
 _CIRCLED = {0x3220: "一二三四五六七八九十", 0x3280: "一二三四五六七八九十"}
 
 
@@ -64,6 +68,12 @@ def _table() -> dict[int, str]:
         plain = unicodedata.normalize("NFKC", character)
         if category in ("Cf", "Mn", "Me") or code in _INVISIBLE:
             table[code] = _MARK
+        elif character.lower() in _HOMOGLYPHS:
+            table[code] = _HOMOGLYPHS[character.lower()]
+        elif (base := unicodedata.normalize("NFKD", character)[:1].lower()).isascii() and (
+            base.isalpha() and category in ("Ll", "Lu") and len(plain) == 1
+        ):
+            table[code] = base
         elif len(plain) == 1 and plain != character:
             table[code] = plain.lower() if len(plain.lower()) == 1 else plain
         elif len(character.lower()) == 1 and character.lower() != character:
@@ -205,8 +215,12 @@ def disguises(original: str, word: str) -> tuple[str, ...]:
             kind = "digit"
         elif 0xFF01 <= code <= 0xFF5E:
             kind = "width"
-        elif unicodedata.category(character) in ("Mn", "Me"):
+        elif unicodedata.category(character) in ("Mn", "Me") or (
+            0xC0 <= code < 0x370 and unicodedata.decomposition(character)
+        ):
             kind = "combining"
+        elif character.lower() in _HOMOGLYPHS:
+            kind = "shape"
         elif 0x3400 <= code < 0xA000 and _table().get(code):
             kind = "traditional"
         else:

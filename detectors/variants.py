@@ -25,6 +25,7 @@ _RADICALS = {
 _DIGITS = {
     "一": "壹", "二": "贰", "三": "叁", "四": "肆", "五": "伍", "六": "陆", "七": "柒", "八": "捌", "九": "玖", "十": "拾",
 }  # fmt: skip
+_LEET = {"o": "0", "i": "1", "l": "1", "e": "3", "a": "4", "s": "5"}
 _SPOKEN = {
     "ling": "0", "yi": "1", "er": "2", "san": "3", "si": "4", "wu": "5", "liu": "6", "qi": "7", "ba": "8", "jiu": "9",
 }  # fmt: skip
@@ -35,6 +36,10 @@ MIXED = 4
 COMMON_ALONE = 5_000
 """A character more frequent than this in jieba's dictionary stands alone in ordinary text, so a
 two-character word is not looked for with it as a stand-in."""
+
+
+RARE_ALONE = 1_500
+"""A character less frequent than this is told by itself what its word was."""
 
 
 @cache
@@ -102,11 +107,13 @@ def _han(word: str) -> bool:
 
 
 def variants(word: str, ordinary: int = 1) -> Iterator[tuple[str, str]]:
-    """Each (variant, kind) of a Chinese word of two to six characters.
+    """Each (variant, kind) of a Chinese word of two to six characters, or of a Latin one.
 
     Variants that the dictionary has seen `ordinary` times or more are words of their own and
     left out.
     """
+    if word.isascii() and 3 <= len(word) <= 12:
+        yield from _leet(word)
     if not 2 <= len(word) <= 6 or not _han(word):
         return
     yield from _stand_ins(word, ordinary)
@@ -117,6 +124,27 @@ def variants(word: str, ordinary: int = 1) -> Iterator[tuple[str, str]]:
         for digit in _DIGITS.get(character, "") + _SPOKEN.get(latin[place], ""):
             yield before + digit + after, "digit"
     yield from _in_pinyin(word, latin)
+    yield from _with_initials(word, latin)
+    # A small L between characters is meant as a bar.
+    yield "l".join(word), "separator"
+
+
+def _leet(word: str) -> Iterator[tuple[str, str]]:
+    """Letters written as the digits that look like them: n1ke, t0p1."""
+    places = [place for place, letter in enumerate(word) if letter in _LEET]
+    if len(word) > len(places) and places:
+        yield "".join(_LEET.get(letter, letter) for letter in word), "shape"
+        for place in places:
+            yield word[:place] + _LEET[word[place]] + word[place + 1 :], "shape"
+
+
+def _with_initials(word: str, latin: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """One character by the first letter of its reading: k癌, 拉r头."""
+    for place, spelt in enumerate(latin):
+        rest = word[:place] + word[place + 1 :]
+        if len(word) == 2 and frequency(rest) > RARE_ALONE:
+            continue
+        yield word[:place] + spelt[0] + word[place + 1 :], "pinyin"
 
 
 def _in_pinyin(word: str, latin: Sequence[str]) -> Iterator[tuple[str, str]]:
