@@ -53,10 +53,16 @@ class Detector:
         )
         self.reasonings = reasonings_of(self.knowledge)
         self._ways: dict[int, tuple[tuple[int, ...], ...] | None] = {}
-        self._looks_at = {
-            rule.id: tuple(sorted({*rule.fields, *scopes_of(rule.match)}))
+        self._plan = [
+            (
+                rule,
+                rule.goods,
+                tuple(sorted({*rule.fields, *scopes_of(rule.match)})),
+                self._needs(rule.match),
+            )
             for rule in ruleset.rules.values()
-        }
+        ]
+        """Each rule, its goods, where it looks, and what must stand there that it may hold."""
         self._signs: dict[str, list[str]] = {
             kind: list(signs)
             for group in ruleset.goods
@@ -68,8 +74,10 @@ class Detector:
         view = self._view(listing)
         scopes = self.goods_of(listing)
         signals: list[Signal] = []
-        for rule in self.ruleset.rules.values():
-            if (not rule.goods or rule.goods & scopes) and self._may(rule, view):
+        for rule, goods, scope, ways in self._plan:
+            if goods and not goods & scopes:
+                continue
+            if ways is None or _any_way(ways, view.mask(scope)):
                 signals += self._signals_of(rule, view)
         return self._judge(signals)
 
@@ -80,10 +88,6 @@ class Detector:
     def _view(self, listing: Listing) -> View:
         texts = texts_of(listing, self.matcher)
         return View(listing, texts, self.reasonings, self._possible)
-
-    def _may(self, rule: Rule, view: View) -> bool:
-        """Whether its words stand where it looks; conditions with fields of their own aside."""
-        return self._possible(rule.match, view.mask(self._looks_at[rule.id]))
 
     def _signals_of(self, rule: Rule, view: View) -> list[Signal]:
         found = evaluate(rule, view)
@@ -114,15 +118,7 @@ class Detector:
         if key not in self._ways:
             self._ways[key] = self._needs(condition)
         ways = self._ways[key]
-        if ways is None:
-            return True
-        for way in ways:
-            for bit in way:
-                if not mask & bit:
-                    break
-            else:
-                return True
-        return False
+        return ways is None or _any_way(ways, mask)
 
     @staticmethod
     def _signal(rule: Rule, found: Found) -> Signal:
@@ -196,6 +192,17 @@ class Detector:
     def violations(self) -> dict[str, str]:
         """Chinese titles of the violations, by id."""
         return {id_: str(entry.get("title", id_)) for id_, entry in self.ruleset.violations.items()}
+
+
+def _any_way(ways: tuple[tuple[int, ...], ...], mask: int) -> bool:
+    """Whether all that one of the ways needs is in the mask."""
+    for way in ways:
+        for bits in way:
+            if not mask & bits:
+                break
+        else:
+            return True
+    return False
 
 
 def _hideable(condition: Condition) -> frozenset[str]:

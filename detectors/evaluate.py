@@ -216,7 +216,7 @@ class _Decision:
         done = -1
         for hit in self.hits(condition.words):
             text = self.view.text_at(hit.start)
-            if text.scope not in scope:
+            if hit.start < done or text.scope not in scope:
                 continue
             first, last = max(text.begin, hit.start - 40, done), min(text.end, hit.end + 60)
             plain = _Plain(self.view.tight, first, last, hit)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
@@ -22,6 +23,8 @@ __all__ = ["Findings", "Hit", "Matcher", "Raw"]
 
 HEARD = 3
 """Words of so many characters are also found by their sound alone, whatever is written."""
+MIXED = 6
+"""Characters of a word in disguise before or after a Latin letter in it."""
 PIECE, OVERLAP = 200_000, 64
 """Characters that are matched at once, and of the piece before."""
 MANY = 20_000
@@ -158,21 +161,22 @@ class Matcher:
             for variant, kind in variants(word, RARE if word in self.names else 1):
                 if variant not in self.words:
                     patterns[variant].append(pattern(word, kind))
-        self._patterns = [tuple(found) for found in patterns.values()]
-        self._automaton = ahocorasick_rs.AhoCorasick(
-            list(patterns), matchkind=ahocorasick_rs.MatchKind.Standard
-        )
+        # What has Latin letters among Han is looked for only around Latin letters.
+        mixed = {
+            variant for variant in patterns if variant not in self.words and _LATIN.search(variant)
+        }
+        self._plain = _Automaton({v: found for v, found in patterns.items() if v not in mixed})
+        self._mixed = _Automaton({variant: patterns[variant] for variant in sorted(mixed)})
         sounding: defaultdict[str, list[_Pattern]] = defaultdict(list)
         for word in hidden:
             if len(word) >= HEARD and all("\u4e00" <= c <= "\u9fff" for c in word):
                 heard = text_of(_heard()[code_points(word)])
                 sounding[heard].append(pattern(word, "homophone"))
-        self._sounding = [tuple(found) for found in sounding.values()]
-        self._sounds = ahocorasick_rs.AhoCorasick(list(sounding)) if sounding else None
+        self._sounds = _Automaton(sounding)
 
     def __len__(self) -> int:
         """How many patterns are looked for, variants included."""
-        return len(self._patterns) + len(self._sounding)
+        return sum(len(one.patterns) for one in (self._plain, self._mixed, self._sounds))
 
     def mask(self, words: frozenset[str]) -> int:
         """The bit of a group; 0 for words that are none."""
@@ -189,37 +193,66 @@ class Matcher:
         found = Findings(self, folded, masks)
         tight = folded.tight
         number, limit = 0, bounds[1]
-        patterns, add = self._patterns, found.add
-        for index, start, end in _matches(self._automaton, tight):
+        add = found.add
+        for patterns, start, end in self._plain.matches(tight):
             while end > limit:
                 number += 1
                 limit = bounds[number + 1]
-            for pattern in patterns[index]:
+            for pattern in patterns:
                 masks[number] |= pattern.mask
                 add((start, end, pattern))
-        if self._sounds is None:
-            return found
-        heard = text_of(_heard()[code_points(tight)])
-        for index, start, end in _matches(self._sounds, heard):
+        for first, last in _around_latin(tight):
+            for patterns, start, end in self._mixed.matches(tight[first:last]):
+                for pattern in patterns:
+                    masks[bisect_right(bounds, first + start) - 1] |= pattern.mask
+                    add((first + start, first + end, pattern))
+        heard = text_of(_heard()[code_points(tight)]) if self._sounds.patterns else ""
+        for patterns, start, end in self._sounds.matches(heard):
             shown = tight[start:end]
-            for pattern in self._sounding[index]:
+            for pattern in patterns:
                 if shown != pattern.word:
                     masks[bisect_right(bounds, start) - 1] |= pattern.mask
                     add((start, end, pattern))
         return found
 
 
-def _matches(automaton: ahocorasick_rs.AhoCorasick, text: str) -> Iterator[tuple[int, int, int]]:
-    """Every match; a very long text is taken piece by piece, so that memory stays flat."""
-    if len(text) <= PIECE:
-        yield from automaton.find_matches_as_indexes(text, overlapping=True)
-        return
-    for begin in range(0, len(text), PIECE):
-        first = max(0, begin - OVERLAP)
-        piece = text[first : begin + PIECE]
-        for index, start, end in automaton.find_matches_as_indexes(piece, overlapping=True):
-            if first + end > begin:
-                yield index, first + start, first + end
+class _Automaton:
+    """Finds strings, each with the patterns that it stands for."""
+
+    __slots__ = ("_automaton", "patterns")
+
+    def __init__(self, patterns: Mapping[str, Sequence[_Pattern]]) -> None:
+        self.patterns = [tuple(found) for found in patterns.values()]
+        self._automaton = ahocorasick_rs.AhoCorasick(list(patterns))
+
+    def matches(self, text: str) -> Iterator[tuple[tuple[_Pattern, ...], int, int]]:
+        """Every match; a very long text is taken piece by piece, so that memory stays flat."""
+        patterns = self.patterns
+        for begin in range(0, len(text), PIECE):
+            first = max(0, begin - OVERLAP)
+            piece = text[first : begin + PIECE]
+            found = self._automaton.find_matches_as_indexes(piece, overlapping=True)
+            for index, start, end in found:
+                if first + end > begin:
+                    yield patterns[index], first + start, first + end
+
+
+_LATIN = re.compile("[a-z]")
+_LATIN_RUN = re.compile("[a-z]{1,100}")
+
+
+def _around_latin(tight: str) -> Iterator[tuple[int, int]]:
+    """The stretches in which Latin letters stand, with what may belong to a word of them; none
+    overlaps another."""
+    begin, end = 0, -1
+    for run in _LATIN_RUN.finditer(tight):
+        if run.start() - MIXED > end:
+            if end > 0:
+                yield begin, end
+            begin = max(0, run.start() - MIXED)
+        end = run.end() + MIXED
+    if end > 0:
+        yield begin, end
 
 
 def _checked(folded: Folded, start: int, end: int, word: str, kind: str, name: bool) -> Hit | None:
