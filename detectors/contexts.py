@@ -14,23 +14,32 @@ from typing import Any
 from detectors.normalise import fold
 from listing import Listing
 
-__all__ = ["ENDERS", "Context", "clause", "licensed", "read_context"]
+__all__ = ["ENDERS", "Context", "licensed", "read_context"]
 
 ENDERS = "。！？!?；;\n"
 _CLAUSE_ENDERS = ENDERS + "，,、：:"
 _ENDERS = {"clause": _CLAUSE_ENDERS, "sentence": ENDERS}
+FAR = 80
+"""Characters of a sentence that are looked at."""
 _NOTHING = re.compile(r"(?!)")
 
 
-def clause(tight: str, start: int, end: int, enders: str = _CLAUSE_ENDERS) -> tuple[int, int]:
-    """The bounds of the clause around a span, looked for within 80 characters."""
-    first = start
-    while first > 0 and start - first < 80 and tight[first - 1] not in enders:
-        first -= 1
-    last = end
-    while last < len(tight) and last - end < 80 and tight[last] not in enders:
-        last += 1
-    return first, last
+_TO_END = {
+    span: re.compile(f"[^{re.escape(marks)}]{{0,200}}[{re.escape(marks)}]?")
+    for span, marks in _ENDERS.items()
+}
+_PARTS = {span: re.compile(f"[{re.escape(marks)}]") for span, marks in _ENDERS.items()}
+
+
+def _before(tight: str, start: int, within: int, span: str) -> str:
+    """What stands before a place in its clause or sentence, so many characters at most."""
+    return _PARTS[span].split(tight[max(0, start - within) : start])[-1]
+
+
+def _after(tight: str, end: int, within: int, span: str) -> str:
+    """What stands after a place, with the mark that ends the clause or sentence."""
+    found = _TO_END[span].match(tight, end, end + within)
+    return found.group() if found else ""
 
 
 def _any_of(words: Iterable[str], patterns: Iterable[str] = ()) -> re.Pattern[str]:
@@ -49,12 +58,13 @@ class _Part:
 
     def holds(self, tight: str, start: int, end: int) -> bool:
         """Whether each of the wanted stands on this side of the span."""
-        first, last = clause(tight, start, end, _ENDERS[self.span])
         if self.side == "before":
-            text = tight[max(first, start - self.within) : start]
+            text = _before(tight, start, self.within, self.span)
         elif self.side == "after":
-            text = tight[end : min(last + 1, end + self.within)]
+            text = _after(tight, end, self.within, self.span)
         else:
+            first = start - len(_before(tight, start, FAR, self.span))
+            last = end + len(_after(tight, end, FAR, self.span))
             text = tight[max(0, first - self.within) : last + self.within]
         text = self.unless.sub("", text)
         return all(pattern.search(text) for pattern in self.wanted)

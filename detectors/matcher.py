@@ -225,8 +225,15 @@ class _Automaton:
         self.patterns = [tuple(found) for found in patterns.values()]
         self._automaton = ahocorasick_rs.AhoCorasick(list(patterns))
 
-    def matches(self, text: str) -> Iterator[tuple[tuple[_Pattern, ...], int, int]]:
+    def matches(self, text: str) -> Iterable[tuple[tuple[_Pattern, ...], int, int]]:
         """Every match; a very long text is taken piece by piece, so that memory stays flat."""
+        if len(text) > PIECE:
+            return self._by_pieces(text)
+        patterns = self.patterns
+        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        return [(patterns[index], start, end) for index, start, end in found]
+
+    def _by_pieces(self, text: str) -> Iterator[tuple[tuple[_Pattern, ...], int, int]]:
         patterns = self.patterns
         for begin in range(0, len(text), PIECE):
             first = max(0, begin - OVERLAP)
