@@ -75,7 +75,7 @@ class Detector:
         scopes = self.goods_of(listing)
         signals: list[Signal] = []
         for rule, goods, scope, ways in self._plan:
-            if goods and not goods & scopes:
+            if goods and scopes and not goods & scopes:
                 continue
             if ways is None or _any_way(ways, view.mask(scope)):
                 signals += self._signals_of(rule, view)
