@@ -29,6 +29,7 @@ _COMPLAINS = re.compile(
 _FINE = re.compile(
     r"(?:没有?|未|无)(?:任何|什么|一点|出现|发现|闻到)?(?:异味|破损|碎|漏|发霉|霉味|坏|失望|上当|受骗|色差|掉色|起球|开线|裂|过敏|刺鼻|臭|虫|退货|后悔|差评|卡顿|死机)|不(?:漏|会坏|失望|后悔|掉色|起球|刺鼻|臭|坑|烂|裂|卡顿|过敏)|没让.{0,3}失望|从没失望|不会(?:掉色|起球|漏|坏|过敏|裂)|防漏|防裂|(?:以为|担心|害怕|怕)[^，。！]{0,6}(?:坏|烂|碎|漏|假|骗|裂)|坏[一两]?[个了][^，。]{0,6}(?:补|赔)|退货[^，。]{0,4}(?:方便|快)|防虫|七天不退|坏了[^。]{0,8}(?:换|修)"
 )
+_PRAISES = re.compile(r"不错|很好|挺好|喜欢|满意|值得|推荐|好喝|好吃|好用|喜爱|棒|赞|还可以|完美|划算|实惠|回购")
 _LONG_USE = re.compile(
     r"用了?(?:快)?(?:\d{1,3}|[一二两三四五六七八九十半]{1,2})(?:个多?月|年|天|周|星期)|(?:\d{1,3}|[一二两三四五六七八九十半]{1,2})(?:个月|年|天|周)(?:后|之后)?(?:来)?追评|(?:一|两|半)年后"
 )
@@ -36,7 +37,7 @@ _DEFAULT_NAMES = ("tb", "jd", "t", "u", "用户", "淘宝用户", "匿名用户"
 _NAMELESS = ("匿名", "匿名用户", "匿名买家", "匿名会员", "用户", "会员")
 _SPLIT = re.compile(r"[，。！？,!?；;～~…\s\n]{1,5}")
 _PLACEHOLDER = re.compile(
-    r"[【\[{｛（(<《「#]\s{0,2}(?:产品名?称?|商品名?称?|宝贝名称?|品名|品牌名?|卖点\s?\d{0,2}|关键词\s?\d{0,2}|核心词|店名|店铺名|型号|颜色|尺码|口味|场景|人群|功效|姓名|此处|填写?|替换|自由发挥|换成|换自己|插入|补充|图\d|图片\d|xx{1,3})[^】\]}｝）)>》」#]{0,12}[】\]}｝）)>》」#]"
+    r"[【\[{｛<《「#]\s{0,2}(?:产品名?称?|商品名?称?|宝贝名称?|品名|品牌名?|卖点\s?\d{0,2}|关键词\s?\d{0,2}|核心词|店名|店铺名|型号|颜色|尺码|口味|场景|人群|功效|姓名|此处|填写?|替换|自由发挥|换成|换自己|插入|补充|图\d|图片\d|xx{1,3})[^】\]}｝）)>》」#]{0,12}[】\]}｝>》」#]"
     r"|此处(?:换|填|写|替换|加|插入|可)|(?:换成?|改成?)自己的(?:话|语言)|请自行(?:修改|替换|发挥|润色)|(?:评价|好评)(?:模板|范文|文案|示例|话术|样本)\s?\d{0,2}\s{0,2}[:：]|(?:以下|下面)(?:是|为)\S{0,8}条?(?:好评|评价)|作为(?:一个|一款)?(?:AI|人工智能|语言模型)|\{\{?\w{1,16}\}?\}|%s|\$\{"
 )
 _BLANKS = re.compile(r"(?<![A-Za-z])(?:[xX×＊*]{2,3}|[○〇_]{2,4})(?:茶叶?|产品|品牌|牌子|店铺|家的|宝贝|商品|三七|面霜|衣服)")
@@ -138,13 +139,18 @@ def _used_long(dated: Sequence[Review]) -> Iterator[Sign]:
 
 def _wrongly_rated(reviews: Sequence[Read], given: Sequence[Review]) -> Iterator[Sign]:
     full = [
-        bool(_COMPLAINS.search(_FINE.sub("", review.field.folded.tight)))
+        _complains(review.field.folded.tight)
         for review, said in zip(reviews, given, strict=True)
         if said.rating is not None and said.rating >= 5
     ]
     wrong = sum(full)
     if wrong >= 3 and wrong >= 0.3 * len(full):
         yield 0.65, f"{wrong}条满分评价的内容实为抱怨，评分与内容不符，涉嫌刷分"
+
+
+def _complains(text: str) -> bool:
+    """Whether it only complains: buyers who are content name a flaw beside what they like."""
+    return bool(_COMPLAINS.search(_FINE.sub("", text))) and not _PRAISES.search(text)
 
 
 def _by_names(given: Sequence[Review]) -> Iterator[Sign]:
