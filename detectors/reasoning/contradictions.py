@@ -199,7 +199,7 @@ def _years(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
                 return
             else:
                 claimed = year
-            if match and claimed < year - 1:
+            if match and claimed < year - 1 and not denied(tight, *match.span()):
                 why = f"宣称“{match.group()}”，而{key}为{year}年，前后矛盾"
                 yield _Claim(text, *match.span(), why, 0.7)
                 return

@@ -60,14 +60,14 @@ _TABLE = tuple(
     (re.compile(claim), re.compile(keys), re.compile(contrary)) for claim, keys, contrary in _ROWS
 )
 _DENIED = re.compile(
-    r"(?:不是|并非|绝非|非|仿|没有|不含|不属|未|勿|无|不等于|不叫|不称|类似|媲美|不写|不敢称|别当)$"
+    r"(?:不是|并非|绝非|非|仿|没有|不含|不属|未|勿|无|不等于|不叫|不称|类似|媲美|不写|不说|不编|不讲|不称|不吹|不标|不卖|不做|不敢称|别当|别信)$"
 )
 _ONLY_LIKE = re.compile(r"^(?:感|纹|色|风|般|质感|触感|手感|味|样|款式|同款|之外|吗|么|级别的口感)")
 
 
 def denied(tight: str, start: int, end: int) -> bool:
     """Whether the words before or after a claim take it back (仿羊绒, 羊绒感)."""
-    before = re.split(r"[，。！？,;；\n]", tight[max(0, start - 5) : start])[-1]
+    before = re.split(r"[，。！？,;；\n]", tight[max(0, start - 6) : start])[-1]
     return bool(_DENIED.search(before) or _ONLY_LIKE.match(tight[end : end + 6]))
 
 
