@@ -24,9 +24,11 @@ _CLAIMING = ("title", "text", "image_text")
 _MADE_KEYS = ("生产日期", "出厂日期", "生产年份", "制造日期", "包装日期", "年份")
 _YEAR = re.compile(r"(?<!\d)(19[4-9]\d|20[0-3]\d)")
 _VINTAGE = re.compile(
-    r"(?<!\d)(19[4-9]\d|20[0-2]\d)年?(?:的|产|头春|春茶|秋茶|老|陈|库存|生产|原料|压制|份|款|生茶|熟茶|古树|生饼|熟饼|野生|大树)"
+    r"(?<!\d)(19[4-9]\d|20[0-2]\d)年?(?:的|产|头春|春茶|秋茶|老|陈|库存|生产|原料|压制|份|生茶|熟茶|古树|生饼|熟饼|野生|大树)"
 )
-_NEW = re.compile(r"(?<!\d)(20[12]\d)年?(?:的)?(?:新茶|春茶|头春|明前|新货|新米|新花|新果|新蜜|新采)")
+_NEW = re.compile(
+    r"(?<!\d)(20[12]\d)年?(?:的)?(?:新茶|春茶|头春|明前|新货|新米|新花|新果|新蜜|新采)"
+)
 _AGED = re.compile(
     r"(?<!\d)(\d{1,2}|[一二三四五六七八九十]{1,3})年(?:以上)?(?:陈化|陈年|老陈|陈|老茶|窖藏|仓储|存放|老料|老熟|老生)"
 )
@@ -45,7 +47,24 @@ _AWARD_YEAR = re.compile(
 _SOLD = re.compile(
     r"(?:累计|热销|已售|月销|年销|销量|售出|卖出|总销|狂销|爆卖|畅销|销售|出货)[^。！？；，\n]{0,5}?(\d{1,6})(万|千|亿|w|百万|千万)?\+?(?=[件单饼盒瓶罐袋份提斤台套双个包余多+]|$|[，。！!\s])"
 )
-_SELLING = ("累计", "热销", "已售", "月销", "销量", "售出", "卖出", "总销", "狂销", "畅销", "销售", "卖得", "年销", "爆卖", "出货", "售罄")
+_SELLING = (
+    "累计",
+    "热销",
+    "已售",
+    "月销",
+    "销量",
+    "售出",
+    "卖出",
+    "总销",
+    "狂销",
+    "畅销",
+    "销售",
+    "卖得",
+    "年销",
+    "爆卖",
+    "出货",
+    "售罄",
+)
 _FOUNDING = ("成立", "注册", "创办", "开业", "开店", "登记")
 _TIMES = {"": 1, "千": 1_000, "万": 10_000, "w": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}  # fmt: skip
 _PERFECT = re.compile(r"(?:好评率|满意度|满意率)[^。，\n]{0,3}100%?|零差评|无差评|0差评|没有差评")
@@ -98,7 +117,18 @@ _FREE_OF = tuple(
         (r"(?:全麦|100%全麦|纯全麦)", ("^小麦粉|[:：]小麦粉",)),
     )
 )  # fmt: skip
-_CONTENTS = ("配料", "配料表", "成分", "原料", "配料信息", "主要成分", "全成分", "成分表", "主要原料", "原料配料")
+_CONTENTS = (
+    "配料",
+    "配料表",
+    "成分",
+    "原料",
+    "配料信息",
+    "主要成分",
+    "全成分",
+    "成分表",
+    "主要原料",
+    "原料配料",
+)
 _FOUNDED_KEYS = ("成立", "注册日期", "注册时间", "开店", "建厂", "创办", "开业")
 _LONG_KEPT = re.compile(
     r"(?<![\d一二三四五六七八九十])(\d{1,2}|[一二三四五六七八九]?十[一二三四五六七八九]?)(?:多|余|来)?年(?:的)?(?:老店|老厂|老牌|老字号|品牌|老茶厂|老茶庄|制茶厂|企业|厂史|办厂|建厂|开店|金牌店|皇冠店|店龄|大厂)"
@@ -106,7 +136,6 @@ _LONG_KEPT = re.compile(
 )
 _LEADS = re.compile(
     r"(?:全国|全网|全省|云南|行业|同类|类目|平台|天猫|京东|淘宝|抖音|全球|世界|亚洲)[^。！？，,\n]{0,8}(?:销量|销售|热销|畅销|销售额|卖得)[^。！？，,\n]{0,3}(?:第一|冠军|榜首|no1|top1|领先|首位|之冠|霸榜|最好)"
-    r"|(?:销量|热销|畅销)(?:榜)?(?:冠军|榜首|no1|top1)"
 )
 LEADS_FROM = 1_000
 """Sales below which nobody leads a whole market."""
@@ -302,27 +331,6 @@ def _founding(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
             if amount(match.group(1) or match.group(2)) > age + 2:
                 why = f"宣称“{match.group()}”，而主体成立于{founded}年，前后矛盾"
                 yield _Claim(text, *match.span(), why, 0.65)
-                return
-
-
-def _founding(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
-    dated = [listing.attributes.get(k, "") for k in ("成立日期", "注册日期", "成立时间", "开店时间", "注册时间")]  # fmt: skip
-    years = [int(y.group(1)) for value in dated if (y := _YEAR.search(value))]
-    for text in texts:
-        for match in _FOUNDED.finditer(text.folded.tight):
-            years.append(int(match.group(1) or match.group(2)))
-    if not years or (founded := max(years)) < 1990:
-        return
-    for text in texts:
-        tight = text.folded.tight
-        for match in _ROOTS_OLD.finditer(tight):
-            why = f"宣称“{match.group()}”，而主体成立于{founded}年，前后矛盾"
-            yield _Claim(text, *match.span(), why, 0.65)
-            return
-        for match in _AWARD_YEAR.finditer(tight):
-            if int(match.group(1)) < founded:
-                why = f"宣称{match.group(1)}年获奖，而主体成立于{founded}年，前后矛盾"
-                yield _Claim(text, *match.span(), why, 0.75)
                 return
 
 

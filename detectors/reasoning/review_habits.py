@@ -29,7 +29,9 @@ _COMPLAINS = re.compile(
 _FINE = re.compile(
     r"(?:没有?|未|无)(?:任何|什么|一点|出现|发现|闻到)?(?:异味|破损|碎|漏|发霉|霉味|坏|失望|上当|受骗|色差|掉色|起球|开线|裂|过敏|刺鼻|臭|虫|退货|后悔|差评|卡顿|死机)|不(?:漏|会坏|失望|后悔|掉色|起球|刺鼻|臭|坑|烂|裂|卡顿|过敏)|没让.{0,3}失望|从没失望|不会(?:掉色|起球|漏|坏|过敏|裂)|防漏|防裂|(?:以为|担心|害怕|怕)[^，。！]{0,6}(?:坏|烂|碎|漏|假|骗|裂)|坏[一两]?[个了][^，。]{0,6}(?:补|赔)|退货[^，。]{0,4}(?:方便|快)|防虫|七天不退|坏了[^。]{0,8}(?:换|修)"
 )
-_PRAISES = re.compile(r"不错|很好|挺好|喜欢|满意|值得|推荐|好喝|好吃|好用|喜爱|棒|赞|还可以|完美|划算|实惠|回购")
+_PRAISES = re.compile(
+    r"不错|很好|挺好|喜欢|满意|值得|推荐|好喝|好吃|好用|喜爱|棒|赞|还可以|完美|划算|实惠|回购"
+)
 _LONG_USE = re.compile(
     r"用了?(?:快)?(?:\d{1,3}|[一二两三四五六七八九十半]{1,2})(?:个多?月|年|天|周|星期)|(?:\d{1,3}|[一二两三四五六七八九十半]{1,2})(?:个月|年|天|周)(?:后|之后)?(?:来)?追评|(?:一|两|半)年后"
 )
@@ -40,7 +42,9 @@ _PLACEHOLDER = re.compile(
     r"[【\[{｛<《「#]\s{0,2}(?:产品名?称?|商品名?称?|宝贝名称?|品名|品牌名?|卖点\s?\d{0,2}|关键词\s?\d{0,2}|核心词|店名|店铺名|型号|颜色|尺码|口味|场景|人群|功效|姓名|此处|填写?|替换|自由发挥|换成|换自己|插入|补充|图\d|图片\d|xx{1,3})[^】\]}｝）)>》」#]{0,12}[】\]}｝>》」#]"
     r"|此处(?:换|填|写|替换|加|插入|可)|(?:换成?|改成?)自己的(?:话|语言)|请自行(?:修改|替换|发挥|润色)|(?:评价|好评)(?:模板|范文|文案|示例|话术|样本)\s?[\d一二三四五六七八九]{0,2}\s{0,2}[:：]|(?:以下|下面)(?:是|为)\S{0,8}条?(?:好评|评价)|作为(?:一个|一款)?(?:AI|人工智能|语言模型)|\{\{?\w{1,16}\}?\}|%s|\$\{"
 )
-_BLANKS = re.compile(r"(?<![A-Za-z])(?:[xX×＊*]{2,3}|[○〇_]{2,4})(?:茶叶?|产品|品牌|牌子|店铺|家的|宝贝|商品|三七|面霜|衣服)")
+_BLANKS = re.compile(
+    r"(?<![A-Za-z])(?:[xX×＊*]{2,3}|[○〇_]{2,4})(?:茶叶?|产品|品牌|牌子|店铺|家的|宝贝|商品|三七|面霜|衣服)"
+)
 
 
 def review_patterns(
@@ -99,9 +103,7 @@ def _in_time(given: Sequence[Review]) -> Iterator[Sign]:
             yield 0.65, f"{total}条评价中有{most}条集中在{day}一天且几乎全为好评，涉嫌刷评"
         yield from _used_long(dated)
     timed = sorted(
-        at
-        for review in dated
-        if len(review.date or "") > 10 and (at := _when(review.date or ""))
+        at for review in dated if len(review.date or "") > 10 and (at := _when(review.date or ""))
     )
     clocked = [at for at in timed if (at.hour, at.minute, at.second) != (0, 0, 0)]
     if len(clocked) < 5:
@@ -181,8 +183,8 @@ def _templates(reviews: Sequence[Read]) -> Iterator[Sign]:
     if left or len(blank) >= 2:
         yield 0.7, f"评价里留着模板的空位“{(left or blank)[0]}”，涉嫌代写评价"
     long = [review for review in reviews if len(review.plain) >= 12]
-    for end, ends in (("开头", lambda plain: plain[:8]), ("结尾", lambda plain: plain[-9:])):
-        same = Counter(ends(review.plain) for review in long)
+    for end, cut in (("开头", slice(0, 8)), ("结尾", slice(-9, None))):
+        same = Counter(review.plain[cut] for review in long)
         said, most = same.most_common(1)[0] if same else ("", 0)
         if most >= 4 and most >= 0.4 * total:
             yield 0.6, f"{most}条评价都以“{said}”{end}，涉嫌模板评价"

@@ -34,6 +34,8 @@ _PRIME = (1 << 31) - 1
 _SEEDS = np.random.default_rng(22).integers(1, _PRIME, size=(2, _BANDS * _ROWS), dtype=np.int64)
 _MARKS = re.compile(r"[\W_]{1,50}")
 _DEFAULT = re.compile(r"此用户没有填写|用户未填写|系统默认好评|默认好评|评价方未及时|未作出评价")
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """A buyer's review as it is compared."""
