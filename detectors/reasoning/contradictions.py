@@ -165,7 +165,7 @@ def contradictions(
     checks = [_materials, _contents, _ratings, _parameters]
     # Each looks for a few words: where none stands, there is nothing to look at closely.
     for check, words in (
-        (_years, "年"),
+        (_years, ("年", "新茶", "春茶", "头春", "明前", "新货")),
         (_heads, "头"),
         (_sales, _SELLING),
         (_founding, _FOUNDING),
@@ -215,6 +215,11 @@ def _years(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
     today = (listing.seen_at or datetime.now(UTC)).year
     for text in texts:
         tight = text.folded.tight
+        for new in _NEW.finditer(tight):
+            if int(new[1]) > year and not denied(tight, *new.span()):
+                why = f"宣称“{new.group()}”，而{key}为{year}年，以陈充新"
+                yield _Claim(text, *new.span(), why, 0.65)
+                return
         place = tight.find("年")
         while place >= 0:
             window = (max(0, place - 5), place + 6)
@@ -222,10 +227,6 @@ def _years(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
                 claimed = int(match[1])
             elif match := _AGED.search(tight, *window):
                 claimed = today - _number(match[1])
-            elif (match := _NEW.search(tight, *window)) and int(match[1]) > year:
-                why = f"宣称“{match.group()}”，而{key}为{year}年，以陈充新"
-                yield _Claim(text, *match.span(), why, 0.65)
-                return
             else:
                 claimed = year
             if match and claimed < year - 1 and not denied(tight, *match.span()):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from detectors.fields import FieldText
 
@@ -71,14 +72,20 @@ def denied(tight: str, start: int, end: int) -> bool:
     return bool(_DENIED.search(before) or _ONLY_LIKE.match(tight[end : end + 6]))
 
 
+@lru_cache(maxsize=4_000)
+def _rows(key: str) -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    """The rows that a parameter of this name may decide; shops name them alike."""
+    return tuple((claim, contrary) for claim, keys, contrary in _TABLE if keys.search(key))
+
+
 def opposed(attributes: Mapping[str, str], texts: Sequence[FieldText]) -> Iterator[Opposed]:
     """Claims that a parameter denies, one for each parameter at most."""
     for key, value in attributes.items():
         stated = value.lower().replace(" ", "")[:60]
         if not stated:
             continue
-        for claim, keys, contrary in _TABLE:
-            if keys.search(key) and contrary.match(stated) and (found := _claimed(claim, texts)):
+        for claim, contrary in _rows(key):
+            if contrary.match(stated) and (found := _claimed(claim, texts)):
                 text, start, end = found
                 said = text.folded.tight[start:end]
                 yield text, start, end, f"宣称“{said}”，而{key}为“{value[:30]}”，不相符"
