@@ -15,7 +15,8 @@ from detectors.reasoning.marks import Marks
 from detectors.reasoning.operators import Operators
 from detectors.reasoning.origin import Origins
 from detectors.reasoning.prices import front_price, price_history
-from detectors.reasoning.reviews import review_copies, review_patterns
+from detectors.reasoning.review_habits import review_patterns
+from detectors.reasoning.reviews import review_copies
 from detectors.reasoning.wording import Wording
 from detectors.ruleset import RuleSet
 
