@@ -34,8 +34,12 @@ _PER_WEIGHT = re.compile(
 )
 _PER_PIECE = re.compile(
     rf"(?:合|折合|相当于|平均|算下来|才|只要|仅|不到)[^\d。，]{{0,4}}{_N}(?:元|块)(?:钱)?(?:/|每|一|1)([{PIECES}])"
-    rf"|(?:每|一|1)([{PIECES}])(?:仅|只要|才|合|仅需|只|不到)[^\d。，]{{0,2}}{_N}(?:元|块)"
+    rf"|(?:每|一)([{PIECES}])(?:仅|只要|才|合|仅需|只|不到)?[^\d。，]{{0,2}}{_N}(?:元|块)"
 )
+_NOT_OWN = re.compile(
+    r"(?:运费|邮费|快递|续重|首重|加工|打粉|切片|研磨|成本|收购|仓储|代存|批发|市场|别家|别人|超市|商场|产地|去年|往年|原来|曾经|涨到|原价|差价|补)[^。；\n]{0,10}$"
+)
+"""What stands before a price per measure that is not that of the goods."""
 _SIZES = {"斤": 500, "市斤": 500, "克": 1, "g": 1}
 _LABEL = re.compile(
     rf"{_N}(?:元|块)?(?:/|一|每|1)(斤|公斤|对|双|套|平方|平米|平|米|箱|件|盒|提|副|组|整套|张|瓶|盆|桶|袋|条)"
@@ -52,7 +56,7 @@ _SOLD_AT = re.compile(
     rf"(?:单拍|单独购买|单独拍|单买|单售|单卖|另售|零售|本店售价|本店单卖|本店卖|店内售价|链接售价|另有链接|单拍链接)[^。；\n\d]{{0,8}}[¥￥]?{_N}元?"
 )
 _FOLD = re.compile(
-    r"(?<![第\d.至到满件券低起享])(?:全场|全店|通通|一律|统统|直接)?([一二三四五六七八九1-9])(?:\.?([1-9五]))?折(?!起|扇|叠|后|页|线|射|纸|合|现|返|优惠券|券|叠加|旧|算|成|腰|断)"
+    r"(?<![第\d.至到满件券低起享])(?:全场|全店|通通|一律|统统|直接)?([一二三四五六七八九1-9])(?:\.?([1-9五]))?折(?!起|扇|叠|后|页|线|射|纸|合|现|返|优惠券|券|叠加|旧|算|成|腰|断|自动|雨|伞|屏|梯|门|床|椅|凳|沙|柜|桌|边|刀|尺)"
 )
 _HAN = {c: n for n, c in enumerate("零一二三四五六七八九")}
 _CUT = re.compile(rf"(?:直降|立省|直减|降价|现降|狂降|省下){_N}(?:元|块)?(?![天年月日号%折])")
@@ -110,7 +114,7 @@ def _per_weight(listing: Listing, texts: Sequence[FieldText]) -> Iterator[Found]
             first, unit, other, second = match.groups()
             per, size = Decimal(first or second), _SIZES.get(unit or other, 1000)
             real = listing.price * size / weight
-            if size == 1 and per > 20:
+            if (size == 1 and per > 20) or _NOT_OWN.search(shown[: match.start()]):
                 continue
             if per > 0 and real > per * Decimal("1.2"):
                 why = f"称“{match.group()}”，按标价与净含量折合{real:.2f}元，单价不实"
@@ -126,7 +130,7 @@ def _per_piece(listing: Listing, texts: Sequence[FieldText]) -> Iterator[Found]:
             first, unit, other, second = match.groups()
             number = pieces(listing, unit or other)
             per = Decimal(first or second)
-            if number and number > 1 and per > 0:
+            if number and number > 1 and per > 0 and not _NOT_OWN.search(shown[: match.start()]):
                 real = listing.price / number
                 if real > per * Decimal("1.2"):
                     why = f"称“{match.group()}”，按标价与数量折合{real:.2f}元，单价不实"
@@ -158,7 +162,7 @@ def _gift(listing: Listing, texts: Sequence[FieldText]) -> Iterator[Found]:
         return
     price = Decimal(sold.group(1))
     for text, shown in _of(texts, "title", "text", "image_text"):
-        if match := _VALUED.search(shown):
+        if (match := _VALUED.search(shown)) and re.search(r"[赠送附礼]", shown[max(0, match.start() - 10) : match.end() + 10]):  # fmt: skip
             valued = Decimal(match.group(1) or match.group(2))
             if price * Decimal("1.2") < valued and price != listing.price:
                 why = f"赠品称“{match.group()}”，同店售价{price}元，赠品价值不实"
@@ -174,7 +178,7 @@ def _discount(listing: Listing, texts: Sequence[FieldText]) -> Iterator[Found]:
         return
     real = listing.price / before
     for text, shown in _of(texts, "title", "image_text"):
-        if (match := _FOLD.search(shown)) and not re.search(r"第[二2]件|[两二三2-5]件[^\d]{0,2}$", shown[: match.start()]):  # fmt: skip
+        if (match := _FOLD.search(shown)) and not re.search(r"第[二2]件|[两二三2-9]件[^\d]{0,2}$|满[^\d]{0,2}$", shown[: match.start()]):  # fmt: skip
             tens = _HAN.get(match.group(1)) or int(match.group(1))
             ones = match.group(2)
             said = Decimal(tens * 10 + ((_HAN.get(ones) or int(ones)) if ones else 0)) / 100
