@@ -13,7 +13,6 @@ from detectors import Detector
 from detectors.reasoning.weights import grams, pieces
 from listing import Listing
 
-
 SEEN = date(2026, 11, 11)
 
 
