@@ -68,6 +68,11 @@ _ADVISED = re.compile(r"建议零售价|指导价")
 FAR = 5
 """So many times its price a thing is not worth: a compared price so far off wants its basis."""
 
+_OF_PRICES = re.compile(
+    r"[0-9][元块折/]|[¥￥]|折|价值|[0-9]一|直降|直减|立省|[价合仅卖需要][:：为是约]?[0-9]"
+)
+"""A listing that says nothing of prices is not looked at further."""
+
 Check = Callable[[Listing, Sequence[FieldText]], Iterator[Found]]
 
 
@@ -77,11 +82,13 @@ def front_price(
     """Prices, reductions and values that the listing shows and does not keep, one of each kind."""
     if not listing.price:
         return []
+    if not _OF_PRICES.search(_joined(texts)):
+        return []
     return [found for check in _CHECKS for found in check(listing, texts)]
 
 
 def _of(texts: Sequence[FieldText], *scopes: str) -> Iterator[tuple[FieldText, str]]:
-    return ((text, text.folded.original) for text in texts if text.scope in scopes)
+    return ((text, text.original) for text in texts if text.scope in scopes)
 
 
 def _joined(texts: Sequence[FieldText]) -> str:

@@ -61,7 +61,7 @@ def _today(listing: Listing) -> date:
 
 
 def _shown(texts: Sequence[FieldText]) -> str:
-    said = (text.folded.original for text in texts if text.scope in ("title", "text", "image_text", "attributes", "terms"))  # fmt: skip
+    said = (text.original for text in texts if text.scope in ("title", "text", "image_text", "attributes", "terms"))  # fmt: skip
     return "\n".join(said).replace(",", "").replace(" ", "")
 
 
