@@ -266,7 +266,7 @@ def _checked(folded: Folded, start: int, end: int, word: str, kind: str, name: b
     """The hit, or None where these characters are something else."""
     tight = folded.tight
     mixed = kind == "pinyin" and not tight[start:end].isascii()
-    if not mixed and not _whole(tight, start, end):
+    if not mixed and not _whole(folded, start, end):
         return None
     if kind:
         ordinary = kind in ("homophone", "shape") and _ordinary(tight, start, end, word, name)
@@ -288,14 +288,19 @@ def _digit(character: str) -> bool:
     return "0" <= character <= "9"
 
 
-def _whole(tight: str, start: int, end: int) -> bool:
-    """Latin letters and digits at the ends must not go on beyond the hit."""
+def _whole(folded: Folded, start: int, end: int) -> bool:
+    """Latin letters and digits at the ends must not go on beyond the hit; what stood apart from
+    them where it was written does not go on."""
+    tight = folded.tight
     first, last = tight[start], tight[end - 1]
     before = tight[start - 1] if start else " "
     after = tight[end] if end < len(tight) else " "
-    if (_latin(first) and _latin(before)) or (_latin(last) and _latin(after)):
-        return False
-    return not ((_digit(first) and _digit(before)) or (_digit(last) and _digit(after)))
+    on_before = (_latin(first) and _latin(before)) or (_digit(first) and _digit(before))
+    on_after = (_latin(last) and _latin(after)) or (_digit(last) and _digit(after))
+    return not (
+        (on_before and folded.position(start) == folded.position(start - 1) + 1)
+        or (on_after and folded.position(end) == folded.position(end - 1) + 1)
+    )
 
 
 def _tokens(tight: str, left: int, right: int) -> Iterator[tuple[int, int]]:
