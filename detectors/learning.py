@@ -23,6 +23,8 @@ from detectors.wording import BUCKETS, buckets
 
 __all__ = ["Saying", "digest", "fit", "learn", "read_sayings"]
 
+ORDINARY = "ordinary"
+"""The file of sentences that are near no violation."""
 OTHERS = 0.3
 """Weight of another violation's sayings as counter-examples."""
 STRICT = 3.0
@@ -51,10 +53,11 @@ def read_sayings(folder: Path) -> list[Saying]:
         except (OSError, UnicodeDecodeError, YAMLError) as error:
             problems.append(f"{path.name}: can't be read: {error}")
             continue
-        if not isinstance(data, dict) or data.get("violation") != path.stem:
+        if not isinstance(data, dict) or (data.get("violation") or ORDINARY) != path.stem:
             problems.append(f"{path.name}: violation: {path.stem} is wanted")
             continue
-        for kind, violation in (("unlawful", path.stem), ("lawful", "")):
+        kinds = [("lawful", "")] if path.stem == ORDINARY else [("unlawful", path.stem), ("lawful", "")]
+        for kind, violation in kinds:
             rows = data.get(kind)
             if not isinstance(rows, list) or not all(isinstance(row, str) and row for row in rows):
                 problems.append(f"{path.name}: {kind}: a list of sentences is wanted (quote them)")
