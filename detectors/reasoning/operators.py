@@ -152,9 +152,7 @@ class Operators:
     def _form(self, operator: str, code: str) -> str:
         """Why a code of this kind (91 企业, 92 个体工商户, 93 农民专业合作社) is not the operator's."""
         kind = code[:2]
-        if (operator.endswith("合作社") and kind in ("91", "92")) or (
-            operator.endswith("公司") and kind in ("92", "93")
-        ):
+        if operator.endswith("公司") and kind in ("92", "93"):
             return f"名称“{operator[:30]}”与信用代码的主体类别“{kind}”不符，主体存疑"
         return ""
 
