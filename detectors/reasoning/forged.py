@@ -22,7 +22,7 @@ _CLAIM = re.compile(
     r"受(?:集团|公司|总部|总公司|厂家|品牌方)委托|(?:总部|集团|厂家|公司)(?:委派|委托|指派|派驻|设在)|(?:集团|总部)授权|官方(?:旗舰|专营|总店|直销|窗口|指定|合作店)|品牌方|厂方|对外窗口|对外供应|" + _PART
 )  # fmt: skip
 _SERVICE = re.compile(
-    r"(?:官方|授权|特约|指定|厂家|原厂|总部|品牌)[^。！？，,；\n]{0,6}(?:服务中心|维修中心|售后中心|服务点|服务网点|维修点|维修站|服务站|服务窗口|售后服务|网点|客服中心|售后)"
+    r"(?:官方|授权|特约|指定|厂家|原厂|总部)[^。！？，,；\n]{0,6}(?:服务中心|维修中心|售后中心|服务点|服务网点|维修点|维修站|服务站|服务窗口|售后服务|网点|客服中心|售后)"
 )
 _SHOP = re.compile(r"旗舰|官方|直营|总厂|集团|总公司|自营|" + _PART)
 _PETTY = re.compile(
@@ -34,6 +34,11 @@ _INSTITUTE = re.compile(
 )
 _INSTITUTE_ACTS = re.compile(
     r"自营|直供|监制|出品|直销|实验|试验|下属|所属|附属|直属|指定|专供|内部|本院|本所|院里|所里|科技店|服务部|门市|授权|研制|经营|官方"
+)
+_MAKERS = ("厂名", "生产商", "制造商", "生产企业", "企业名称", "生产厂家", "厂家", "委托方", "出品方")
+_FIRM = re.compile(r"(?:厂|集团|公司|总社)$")
+_BRANCH = re.compile(
+    r"([\u4e00-\u9fff]{2,8})(?:集团|总公司|总厂)[\u4e00-\u9fff]{0,6}(?:分公司|直销部|直供部|直供处|供应处|供应点|办事处|运营中心|营销中心|展销部|门市部|内部店|员工店|员工内购|内购|直营店|服务站|经销总部|批发站|分厂)"
 )
 _PUBLIC = re.compile(r"院|所|大学|学校|中心|协会|供销|局|集团")
 
@@ -57,7 +62,37 @@ def official_claim(
                 continue
             if found := _claimed(mark, listing, text, hit.start, hit.end):
                 return [found]
-    return _institute(listing, texts)
+    return _imitated_firm(marks, listing, texts) or _group(listing, texts) or _institute(listing, texts)
+
+
+def _imitated_firm(marks: Marks, listing: Listing, texts: Sequence[FieldText]) -> list[Found]:
+    """A maker's name that is almost a known firm's: 孟海荼厂 for 勐海茶厂."""
+    for text in texts:
+        key = text.name.removeprefix("attributes.")
+        if key not in _MAKERS and text.scope not in ("brand", "operator_name"):
+            continue
+        value = text.folded.tight
+        for name, _ in marks.alike(value):
+            if _FIRM.search(name) and not belongs(marks[name], listing.operator_name):
+                why = f"“{value}”与企业名称“{name}”近似"
+                return [Found(text, 0, len(value), (), 0.6, why)]
+    return []
+
+
+def _group(listing: Listing, texts: Sequence[FieldText]) -> list[Found]:
+    """A branch or office of some group, shown as the shop by a small trader of another name."""
+    operator = listing.operator_name
+    petty = _PETTY.search(operator) or "个体" in listing.attributes.get("经营者类型", "")
+    if "集团" in operator or (operator and not petty):
+        return []
+    for text in texts:
+        if text.scope not in ("title", "shop_name"):
+            continue
+        if (found := _BRANCH.search(text.folded.tight)) and found.group(1)[-2:] not in operator:
+            strength = 0.6 if operator else 0.5
+            why = f"以“{found.group()}”自称，而经营者" + (f"为“{operator[:30]}”" if operator else "未公示")
+            return [Found(text, *found.span(), (), strength, why)]
+    return []
 
 
 def _claimed(mark: Mark, listing: Listing, text: FieldText, start: int, end: int) -> Found | None:
