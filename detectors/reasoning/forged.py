@@ -32,13 +32,14 @@ _UNAUTHORISED = re.compile(r"^(?:无|暂无|没有|未取得|未提供|办理中
 _INSTITUTE = re.compile(
     r"(?:中国|中华|国家|全国|云南|省|市|县|州|[\u4e00-\u9fff]{2,4})[\u4e00-\u9fff]{0,8}?(?:科学院|农科院|研究院|研究所|药研所|茶科所|研究中心|工程中心|检测中心|中医院|医学院|农业大学|供销总社|供销社|粮食局|药监局|管理局|茶叶协会|三七协会|行业协会)"
 )
+_MAY = re.compile("研究|协会|检测中心|供销|粮食局|工程中心|茶科所|农业大学|管理局")
 _INSTITUTE_ACTS = re.compile(
     r"自营|直供|监制|出品|直销|实验|试验|下属|所属|附属|直属|指定|专供|内部|本院|本所|院里|所里|科技店|服务部|门市|授权|研制|经营|官方"
 )
 _MAKERS = ("厂名", "生产商", "制造商", "生产企业", "企业名称", "生产厂家", "厂家", "委托方", "出品方")
 _FIRM = re.compile(r"(?:厂|集团|公司|总社)$")
 _BRANCH = re.compile(
-    r"([\u4e00-\u9fff]{2,8})(?:集团|总公司|总厂)[\u4e00-\u9fff]{0,6}(?:分公司|直销部|直供部|直供处|供应处|供应点|办事处|运营中心|营销中心|展销部|门市部|内部店|员工店|员工内购|内购|直营店|服务站|经销总部|批发站|分厂)"
+    r"([\u4e00-\u9fff]{2,8})(?:集团|总公司|总厂|酒厂|烟草公司)[\u4e00-\u9fff]{0,6}(?:分公司|直销部|直供部|直供处|供应处|供应点|办事处|运营中心|营销中心|展销部|门市部|内部店|员工店|员工内购|内购|直营店|服务站|经销总部|批发站|分厂|直销处|供应站|驻昆办|驻村服务站|下属|直属)"
 )
 _PUBLIC = re.compile(r"院|所|大学|学校|中心|协会|供销|局|集团")
 
@@ -86,7 +87,7 @@ def _group(listing: Listing, texts: Sequence[FieldText]) -> list[Found]:
     if "集团" in operator or (operator and not petty):
         return []
     for text in texts:
-        if text.scope not in ("title", "shop_name"):
+        if text.scope not in ("title", "shop_name", "text", "image_text"):
             continue
         if (found := _BRANCH.search(text.folded.tight)) and found.group(1)[-2:] not in operator:
             strength = 0.6 if operator else 0.5
@@ -127,15 +128,17 @@ def _institute(listing: Listing, texts: Sequence[FieldText]) -> list[Found]:
     if _PUBLIC.search(operator):
         return []
     for text in texts:
-        if text.scope not in ("title", "shop_name"):
+        if text.scope not in ("title", "shop_name", "text", "image_text"):
             continue
         tight = text.folded.tight
+        if "院" not in tight and not _MAY.search(tight):
+            continue
         for found in _INSTITUTE.finditer(tight):
             around = tight[max(0, found.start() - 4) : found.end() + 8]
             act = _INSTITUTE_ACTS.search(around)
-            if act is None or re.search(r"检测报告|检验报告|送检|论文|品种|教材|合作选育|选育", around):
+            if act is None or re.search(r"检测报告|检验报告|送检|论文|品种|技术合作|会员|旧址|推广|颁发|证书|由[^。]{0,12}出具|退休|参考|教材|合作选育|选育", around):
                 continue
-            strength = 0.6 if operator else 0.5
+            strength = (0.6 if operator else 0.5) - 0.1 * (text.scope in ("text", "image_text") and not operator)
             why = f"以“{found.group()}”的“{act.group()}”名义销售，而经营者" + (
                 f"为“{operator[:30]}”" if operator else "未公示"
             )
