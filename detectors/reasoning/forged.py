@@ -36,11 +36,25 @@ _MAY = re.compile("研究|协会|检测中心|供销|粮食局|工程中心|茶�
 _INSTITUTE_ACTS = re.compile(
     r"自营|直供|监制|出品|直销|实验|试验|下属|所属|附属|直属|指定|专供|内部|本院|本所|院里|所里|科技店|服务部|门市|授权|研制|经营|官方"
 )
-_MAKERS = ("厂名", "生产商", "制造商", "生产企业", "企业名称", "生产厂家", "厂家", "委托方", "出品方")
+_MAKERS = (
+    "厂名",
+    "生产商",
+    "制造商",
+    "生产企业",
+    "企业名称",
+    "生产厂家",
+    "厂家",
+    "委托方",
+    "出品方",
+)
 _FIRM = re.compile(r"(?:厂|集团|公司|总社)$")
 _BRANCH = re.compile(
     r"([\u4e00-\u9fff]{2,8})(?:集团|总公司|总厂|酒厂|烟草公司)[\u4e00-\u9fff]{0,6}(?:分公司|直销部|直供部|直供处|供应处|供应点|办事处|运营中心|营销中心|展销部|门市部|内部店|员工店|员工内购|内购|直营店|服务站|经销总部|批发站|分厂|直销处|供应站|驻昆办|驻村服务站|下属|直属)"
 )
+_LAWFUL_NAMING = re.compile(
+    r"检测报告|检验报告|送检|论文|品种|技术合作|会员|旧址|推广|颁发|证书|由[^。]{0,12}出具|退休|参考|教材|合作选育|选育"
+)
+"""An institute named for what it bred, tested or published."""
 _PUBLIC = re.compile(r"院|所|大学|学校|中心|协会|供销|局|集团")
 
 
@@ -63,7 +77,11 @@ def official_claim(
                 continue
             if found := _claimed(mark, listing, text, hit.start, hit.end):
                 return [found]
-    return _imitated_firm(marks, listing, texts) or _group(listing, texts) or _institute(listing, texts)
+    return (
+        _imitated_firm(marks, listing, texts)
+        or _group(listing, texts)
+        or _institute(listing, texts)
+    )
 
 
 def _imitated_firm(marks: Marks, listing: Listing, texts: Sequence[FieldText]) -> list[Found]:
@@ -91,7 +109,9 @@ def _group(listing: Listing, texts: Sequence[FieldText]) -> list[Found]:
             continue
         if (found := _BRANCH.search(text.folded.tight)) and found.group(1)[-2:] not in operator:
             strength = 0.6 if operator else 0.5
-            why = f"以“{found.group()}”自称，而经营者" + (f"为“{operator[:30]}”" if operator else "未公示")
+            why = f"以“{found.group()}”自称，而经营者" + (
+                f"为“{operator[:30]}”" if operator else "未公示"
+            )
             return [Found(text, *found.span(), (), strength, why)]
     return []
 
@@ -136,9 +156,10 @@ def _institute(listing: Listing, texts: Sequence[FieldText]) -> list[Found]:
         for found in _INSTITUTE.finditer(tight):
             around = tight[max(0, found.start() - 4) : found.end() + 8]
             act = _INSTITUTE_ACTS.search(around)
-            if act is None or re.search(r"检测报告|检验报告|送检|论文|品种|技术合作|会员|旧址|推广|颁发|证书|由[^。]{0,12}出具|退休|参考|教材|合作选育|选育", around):
+            if act is None or _LAWFUL_NAMING.search(around):
                 continue
-            strength = (0.6 if operator else 0.5) - 0.1 * (text.scope in ("text", "image_text") and not operator)
+            shown = text.scope in ("title", "shop_name")
+            strength = 0.6 if operator else 0.5 if shown else 0.4
             why = f"以“{found.group()}”的“{act.group()}”名义销售，而经营者" + (
                 f"为“{operator[:30]}”" if operator else "未公示"
             )

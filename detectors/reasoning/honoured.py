@@ -24,6 +24,7 @@ _HEIRS = re.compile(
 )
 _MANNER = re.compile(r"工艺|做法|风味|味道|老味|复刻|同款|出来的|传授")
 _SELLS = re.compile(r"经销|代购|代理|专卖|批发|旗舰|专柜|加盟|正品|小票|发票|授权(?!挂牌)")
+_CRAFT = re.compile(r"老字号的?(?:手艺|方子|工艺|师傅|做法|配方|秘方|味道)")
 _DISOWNED = re.compile(
     r"不是|并非|非老字号|不敢|没有|未获|未取得|不算|谨防|冒充|致敬|致意|向.{0,4}学习|附近|旁边|对面|隔壁|街区|一条街|步行街|文化|论坛|协会|会刊|查询|展|博物馆|名录|评选|申报|征集|书|科普|介绍|口感接近|打造新|新字号|未来|早餐店|记忆"
 )
@@ -54,7 +55,8 @@ def time_honoured(
         (text, hit.start, hit.end, marks[hit.word])
         for text in said
         for hit in text.hits(marks.names)
-        if marks[hit.word].kind == "time_honoured" and not set(hit.disguise) - {"traditional", "width"}
+        if marks[hit.word].kind == "time_honoured"
+        and not set(hit.disguise) - {"traditional", "width"}
     ]
     owned = any(
         belongs(mark, listing.operator_name)
@@ -72,14 +74,16 @@ def time_honoured(
         heir = _HEIRS.search(around)
         if not heir and not _SELLS.search(around):
             heir = _MANNER.search(around) if listing.brand.strip() != mark.name else None
-        if heir and listing.brand.strip() != mark.name or (heir and listing.operator_name):
+        if heir and (listing.operator_name or listing.brand.strip() != mark.name):
             why = f"以老字号“{mark.name}”的“{heir.group()}”自称，而经营者与其无关联"
             return [Found(text, start, end, (), 0.65, why)]
         if young or made_up:
             why = f"用老字号“{mark.name}”之名，而其成立不久或自认无关联"
             return [Found(text, start, end, (), 0.65, why)]
     if named:
-        return []
+        crafts = ((text, _CRAFT.search(text.folded.tight)) for text in said)
+        why = f"借老字号“{named[0][3].name}”之名自称其手艺"
+        return [Found(text, *craft.span(), (), 0.55, why) for text, craft in crafts if craft][:1]
     return _own_claim(listing, said, young, made_up)
 
 
@@ -103,9 +107,8 @@ def _own_claim(
             strength = 0.8 if strength >= 0.5 else 0.7
         elif bears:
             strength = 0.3
-        why = f"自称“{match.group()}”" + (
-            "，而其成立、注册不久" if young else "，而自认并非" if made_up else "，品牌不在已知老字号之列"
-        )
+        but = "其成立、注册不久" if young else "自认并非" if made_up else "品牌不在已知之列"
+        why = f"自称“{match.group()}”，而{but}"
         return [Found(text, *match.span(), (), strength, why)]
     return []
 

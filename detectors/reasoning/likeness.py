@@ -16,7 +16,7 @@ from detectors.variants import alike, heard_as, sound
 __all__ = ["closeness", "latin_closeness", "skeleton"]
 
 TABLES = Path(__file__).resolve().parents[1] / "tables"
-CLOSE = 0.7
+CLOSE = 0.65
 """Names less close than this are not taken for each other."""
 _CONFUSED = str.maketrans({"0": "o", "1": "i", "l": "i", "5": "s", "3": "e", "8": "b", "q": "g"})
 

@@ -24,14 +24,16 @@ STRENGTH = {
 }  # fmt: skip
 CLOSE = 0.8
 """Names closer than this are accused; farther ones are a hint."""
-HINT = 0.3
+HINT = 0.35
 HEAD = 0.55
 """What the head of a title says when only its glyphs, two of them, are alike."""
 _TELLING = {"homophone", "shape", "split", "digit"}
 _MASKING = {"pinyin", "separator", "zero_width", "emoji"}
 _LATIN = re.compile(r"[a-z0-9]{4,20}")
 _NAME_KEYS = ("品牌", "商标", "品牌名称", "厂名", "注册商标")
-_NAMED = re.compile(r"(?:商标|品牌|牌子叫|牌子是|取名|注册名)[:：是为叫]{0,2}([\u4e00-\u9fff]{2,6})")
+_NAMED = re.compile(
+    r"(?:商标|品牌|牌子叫|牌子是|取名|注册名)[:：是为叫]{0,2}([\u4e00-\u9fff]{2,6})"
+)
 _HAN = re.compile(r"[\u4e00-\u9fff]{2,12}")
 _HOW = {
     "homophone": "读音相近", "shape": "字形相近", "split": "拆字仿写", "digit": "以数字替代",

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -27,7 +28,9 @@ REMEMBERED = 50_000
 _FIT = re.compile(
     r"(?:适用于?|适用机型|兼容|配套|适配|通用|可配|匹配|替换|代替|替代|非|不是|并非|区别于|不同于|媲美|对比|相比|不输|与|跟|和|比)$"
 )
-_APART = re.compile(r"^(?:公司|集团|品牌|官方){0,2}(?:无关|没有关|没关系|没有任何|毫无|不是一家|并无|通用|可用|均可用|都能用|机型|专用配件|配件)")
+_APART = re.compile(
+    r"^(?:公司|集团|品牌|官方){0,2}(?:无关|没有关|没关系|没有任何|毫无|不是一家|并无|通用|可用|均可用|都能用|机型|专用配件|配件)"
+)
 _BEFORE = frozenset("新老小金真正滇云国京皇御")
 _AFTER = frozenset("坊堂记号轩阁斋府庄园王家氏源斯味香佳仕")
 
@@ -114,6 +117,8 @@ class Marks:
                 return ()
             near = {name for key in _keys(value) for name in self._keys.get(key, ())}
             near |= {rest for rest in _without_one(value) if rest in self._marks}
+            if any(value[:end] in self._marks for end in range(3, len(value))):
+                near = set()  # the mark itself, and what is sold under it
             scored = [(name, closeness(value, name)) for name in near]
             scored += [(name, 0.85) for name in self._put_on(value)]
         kept = [(name, score) for name, score in scored if score and value not in self._marks[name].common]  # fmt: skip
@@ -129,10 +134,15 @@ class Marks:
                 yield rest
 
 
+@cache
+def _heard(character: str) -> str:
+    return heard_as(sound(character))
+
+
 def _keys(name: str) -> Iterator[str]:
     """What a Chinese name shares with its look-alikes."""
     size = len(name)
-    yield "~" + " ".join(heard_as(sound(c)) for c in name)
+    yield "~" + " ".join(map(_heard, name))
     if size >= 3:
         yield "=" + "".join(sorted(name))
     for place in range(size):
@@ -169,4 +179,6 @@ def belongs(mark: Mark, operator: str) -> bool:
 def excused(text: FieldText, start: int, end: int) -> bool:
     """Whether a name is only compared with, or named as what the goods fit."""
     tight = text.folded.tight
-    return bool(_FIT.search(tight[max(0, start - 6) : start]) or _APART.match(tight[end : end + 14]))
+    return bool(
+        _FIT.search(tight[max(0, start - 6) : start]) or _APART.match(tight[end : end + 14])
+    )
