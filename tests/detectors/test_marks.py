@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from typing import Any
 
 import pytest
 from rapidfuzz import fuzz, process
@@ -14,7 +15,7 @@ from detectors.reasoning.lookalikes import lookalikes
 from detectors.reasoning.marks import Marks
 from listing import Listing
 
-BRANDS = [
+BRANDS: list[dict[str, Any]] = [
     {"name": "大益", "latin": ["TAETEA"], "goods": ["tea"], "common_words": ["大意"]},
     {"name": "同仁堂", "kind": "time_honoured", "goods": ["sanqi"]},
     {"name": "云南白药", "goods": ["sanqi"], "licensed_sellers": ["昆明有证虚构药店"]},
