@@ -90,6 +90,7 @@ def _table() -> dict[int, str]:
         for code in range(first, last + 1):
             table.setdefault(code, _MARK)
     table[ord("葯")] = "药"
+    table[ord("関")] = "关"
     # A name's 昇 is another name than its 升; the look-alike is what is looked for.
     table.pop(ord("昇"), None)
     return table
