@@ -149,6 +149,7 @@ class Matcher:
         self.words = frozenset(of_word)
         """The words themselves, without their variants."""
 
+        @cache
         def pattern(word: str, kind: str) -> _Pattern:
             numbers = tuple(of_word[word])
             return _Pattern(word, kind, numbers, sum(1 << number for number in numbers))
