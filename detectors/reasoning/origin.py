@@ -158,6 +158,7 @@ class Origins:
         self, listing: Listing, texts: Sequence[FieldText], made: Sequence[Made]
     ) -> list[Found]:
         """The parameter 产地 against the maker's address or the material's origin."""
+        title = self.places.named(fold(listing.title).tight)
         for text in texts:
             is_origin = text.scope == "origin"
             if not is_origin and text.name.removeprefix("attributes.") not in SAID:
@@ -169,6 +170,8 @@ class Origins:
             facts = [m for m in made if m.kind in kinds]
             own = [m for m in made if m.kind in ("said", "origin") and m.said.endswith(f"“{text.folded.original}”")]  # fmt: skip
             codes = [code for _, _, code in named]
+            if any(len(code) > 2 and any(agree(code, c) for c in codes) for _, _, code in title):
+                facts += [m for m in made if m.kind == "admitted"]
             other = self._elsewhere([*facts, *own], codes, listing.goods)
             if other is None:
                 continue
