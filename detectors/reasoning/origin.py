@@ -25,8 +25,46 @@ from listing import Listing
 __all__ = ["Origins"]
 
 _CLAIM_WORDS = frozenset(
-    """产自 原产于 原产 采自 源自 源产 源于 来自 出自 产地 出产于 出产 直采 正宗 地道 道地 原装进口 原瓶进口 原罐进口 原桶进口
-    原装 进口 直邮 直供 制造 生产 灌装 本地 产区 出品 核心产区 种在 长在 扎根 madein 山头 老寨 古茶园""".split()
+    [
+        "产自",
+        "原产于",
+        "原产",
+        "采自",
+        "源自",
+        "源产",
+        "源于",
+        "来自",
+        "出自",
+        "产地",
+        "出产于",
+        "出产",
+        "直采",
+        "正宗",
+        "地道",
+        "道地",
+        "原装进口",
+        "原瓶进口",
+        "原罐进口",
+        "原桶进口",
+        "原装",
+        "进口",
+        "直邮",
+        "直供",
+        "制造",
+        "生产",
+        "灌装",
+        "本地",
+        "产区",
+        "出品",
+        "核心产区",
+        "种在",
+        "长在",
+        "扎根",
+        "madein",
+        "山头",
+        "老寨",
+        "古茶园",
+    ]
 )
 _BEFORE = re.compile(
     r"(?:产自|原产于?|采自|源自|源产|源于|来自|出自|产地[是为:：]?|出产于|直采自?|正宗|地道|道地|纯正|种在|长在|扎根)[^，,。！!；;\n]{0,3}$"
@@ -36,17 +74,15 @@ _AFTER = re.compile(
 )
 _SOURCED = re.compile(r"(?:原料|奶源|面料|芯|配方|设计|技术|品种|种源|苗|菌种|设备|木材|皮料|专利|品牌|灵感|工艺|布料|羊毛|滤芯|版权|审美|风格|团队)[^，,。！!；;\n]{0,6}$")  # fmt: skip
 _NO_CLAIM_AFTER = re.compile(
-    r"^[^，,。！!；;\n]{0,2}?(?:发货|发出|仓|直发|发顺丰|快递|顺丰|门店|分公司|办事处|风格|风味|风情|风(?![味])|款|式|味|系|引进|品种|种源|工艺|技术|设计|配方|品牌|专利|版|标准|同款|口感|客户|朋友|师傅|老师|话|菜|烤|火锅|小面|米线|分装|包装|烘焙|加工|与|和|跟|对比|相比|以外|之外|包邮|除外|附近|周边|山下|脚下|方向|韵|甜|型|对面|隔壁|邻|面料|机芯|芯片|压缩机|电机|轴承|原料|布料|皮|木|丝线|棉|羊毛|腔|本色|印象|故事|之味|有什么|的区别|平替|移民|语|国旗|队|代购|小镇|庄园风)"
+    r"^[^，,。！!；;\n]{0,2}?(?:五寨|发货|发出|仓|直发|发顺丰|快递|顺丰|门店|分公司|办事处|风格|风味|风情|风(?![味])|款|式|味|系|引进|品种|种源|工艺|技术|设计|配方|品牌|专利|版|标准|同款|口感|客户|朋友|师傅|老师|话|菜|烤|火锅|小面|米线|分装|包装|烘焙|加工|与|和|跟|对比|相比|以外|之外|包邮|除外|附近|周边|山下|脚下|方向|韵|甜|型|对面|隔壁|邻|面料|机芯|芯片|压缩机|电机|轴承|原料|布料|皮|木|丝线|棉|羊毛|腔|本色|印象|故事|之味|有什么|的区别|平替|移民|语|国旗|队|代购|小镇|庄园风)"
 )
 _NO_CLAIM_BEFORE = re.compile(
-    r"(?:不是|并非|非|不属于?|不算|没有|仿|类|类似|似|近|像|胜|赛|媲美|比肩|堪比|对标|代替|平替|区别于|不同于|有别于|靠近|毗邻|对比|和|跟|与|比|不输|发往|寄往|偏远|除|引自|销往|出口|标的不是|适用|适配|去|到)$"
+    r"(?:不是|并非|非|不属于?|不算|没有|老|风味|仿|类|类似|似|近|像|胜|赛|媲美|比肩|堪比|对标|代替|平替|区别于|不同于|有别于|靠近|毗邻|对比|和|跟|与|比|不输|发往|寄往|偏远|除|引自|销往|出口|标的不是|适用|适配|去|到)$"
 )
 _IMPORTED = re.compile(
     r"(?:原装|原瓶|原罐|原桶|整机|整车|纯)进口(?!(?:的|纯|顶级|高端|天然)?(?:机芯|芯片|发动机|压缩机|面料|原料|轴承|电机|滤芯|膜|布料|头层|牛皮|皮|木|电芯|配件|零件|泵|阀|灯珠|海绵|乳胶|板))"
 )
-_DISCLAIMED = (
-    "(?:(?<!是)不是|并非|(?<!是)非|不属于?|不算|不叫|没有?写|不用|不当|不冒充|区别于|不同于|有别于|不敢称|不标|不作|没标|不能叫|不得称|不是正宗)(?:这个|所谓的|什么|正宗|传统)?"
-)
+_DISCLAIMED = "(?:(?<!是)不是|并非|(?<!是)非|不属于?|不算|不叫|没有?写|不用|不当|不冒充|区别于|不同于|有别于|不敢称|不标|不作|没标|不能叫|不得称|不是正宗)(?:这个|所谓的|什么|正宗|传统)?"
 _COMPARED = re.compile(
     r"^(?:有什么|有啥|的)?(?:区别|不同|差别)|^(?:比|比起来|相比|哪个)|^[^，,。！!;；\n]{0,4}(?:不是一|两码事|不同|专卖|批发市场|博物馆|文化|节|产业园|杯|锅|刀|切|泡法|冲泡)"
 )
@@ -55,6 +91,7 @@ _GROWN = frozenset(("tea", "sanqi", "food-drug", "farm-supply"))
 _PIECES = re.compile(
     r"(\d{1,4}(?:\.\d{1,2})?)(kg|千克|公斤|斤|g|克)(?:左右|装)?(?:/|每)?[饼颗片袋罐盒包沱砖个粒泡]?[*x×乘](\d{1,3})"
 )
+_WORKED_UP = re.compile("分装|委托|代加工|饮片|加工地|药业|制药|炮制")
 _SAMPLE = re.compile("试喝|品鉴|小样|样品|体验装|试饮|茶样|链接|补差|邮费|定金")
 
 
@@ -66,6 +103,12 @@ class Place:
     code: str
     implausible: Decimal | None
     """CNY per kilogram below which nobody can sell the real thing."""
+
+
+def _worked_up(listing: Listing) -> bool:
+    """Whether the listing says openly that raw goods are worked up by somebody else."""
+    stated = (listing.title, listing.text[:2000], *listing.attributes, *listing.attributes.values())
+    return any(_WORKED_UP.search(text) for text in stated)
 
 
 class Origins:
@@ -102,7 +145,7 @@ class Origins:
 
     @staticmethod
     def _elsewhere(
-        made: Sequence[Made], codes: Sequence[str], goods: str, gi: bool = False
+        made: Sequence[Made], codes: Sequence[str], worked_up: bool, gi: bool = False
     ) -> tuple[Made, float] | None:
         """The most trustworthy statement that puts the production outside, and its strength."""
         inside = [m for m in made if any(agree(m.code, code) for code in codes)]
@@ -120,7 +163,7 @@ class Origins:
             if place.kind == "maker":
                 if not distant and (not gi or stated):
                     continue
-                if grown_inside and goods in ("sanqi", "food-drug") and not gi:
+                if grown_inside and (worked_up):
                     continue
                 if grown_inside:
                     trust -= 0.1
@@ -136,7 +179,7 @@ class Origins:
         self, listing: Listing, texts: Sequence[FieldText], options: Mapping[str, object]
     ) -> list[Found]:
         """Claims of a place that the place of production contradicts, or the price does."""
-        made = self.production.made_at(listing, texts)
+        made, worked_up = self.production.made_at(listing, texts), _worked_up(listing)
         found = self._said_against_maker(listing, texts, made)
         for text in texts:
             if text.scope not in _CLAIMING:
@@ -145,7 +188,7 @@ class Origins:
                 if self._negated(text.folded.tight, start, end):
                     continue
                 said = text.folded.tight[start:end]
-                if other := self._elsewhere(made, [code], listing.goods):
+                if other := self._elsewhere(made, [code], worked_up):
                     why = f"宣称“{said}”，而{other[0].said}，涉嫌虚假标示产地"
                     found.append(Found(text, start, end, (), other[1], why))
                 elif place and (price := self._too_cheap(listing, place)):
@@ -172,7 +215,7 @@ class Origins:
             codes = [code for _, _, code in named]
             if any(len(code) > 2 and any(agree(code, c) for c in codes) for _, _, code in title):
                 facts += [m for m in made if m.kind == "admitted"]
-            other = self._elsewhere([*facts, *own], codes, listing.goods)
+            other = self._elsewhere([*facts, *own], codes, _worked_up(listing))
             if other is None:
                 continue
             if not all(far(other[0].code, code) for code in codes):
@@ -279,7 +322,7 @@ class Origins:
         made = self.production.made_at(listing, texts)
         if not made:
             return []
-        found = []
+        found, worked_up = [], _worked_up(listing)
         disclaimed = self._disclaimers(texts)
         for text in texts:
             name = text.name.removeprefix("attributes.")
@@ -297,7 +340,7 @@ class Origins:
                     continue
                 seen.add(hit.word)
                 codes = [str(code) for code in gi["regions"]]
-                other = self._elsewhere(made, codes, listing.goods, gi=True)
+                other = self._elsewhere(made, codes, worked_up, gi=True)
                 if other is None or self._negated(tight, hit.start, hit.end):
                     continue
                 why = f"使用地理标志“{gi['name']}”，而{other[0].said}不在其保护地域内"

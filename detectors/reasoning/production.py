@@ -20,7 +20,17 @@ from listing import Listing
 
 __all__ = ["ADMITTING", "SAID", "Made", "Production"]
 
-SAID = ("产地", "原产地", "商品产地", "产地省份", "省份", "原产国", "原产国/地区", "原产国家", "产区")
+SAID = (
+    "产地",
+    "原产地",
+    "商品产地",
+    "产地省份",
+    "省份",
+    "原产国",
+    "原产国/地区",
+    "原产国家",
+    "产区",
+)
 """Where the seller says it comes from: a claim, and where it contradicts the title a fact."""
 _NOT_MADE = re.compile(
     "分装|包装|经销|销售|发货|发出|仓|代理|售后|进口商|总部|品牌|设计|研发|经营者|商家|退货|联系|寄|客服"
@@ -32,17 +42,120 @@ _MAKER_KEY = re.compile(
     "生产地|生产厂|生产商|生产企业|生产者|生产单位|制造|厂址|厂名|厂家|工厂|加工|灌装|酿造|压制|委托|受托|代工|组装|供应商|出品方|生产方"
 )
 _DOMESTIC = re.compile(r"国内(?:调和|灌装|组装|代工|生产|加工|贴牌|制造|工厂)|国产")
-_FILED = re.compile(r"[\u4e00-\u9fff]g妆网备字|国妆特字g|国械注准|[\u4e00-\u9fff]械注准|[\u4e00-\u9fff]{1,3}械备")
+_FILED = re.compile(
+    r"[\u4e00-\u9fff]g妆网备字|国妆特字g|国械注准|[\u4e00-\u9fff]械注准|[\u4e00-\u9fff]{1,3}械备"
+)
 _SC = re.compile(r"sc\d{3}(\d{6})\d{3,5}")
 _LABEL = re.compile(
     r"(?:原产地|产地|原产国|厂址|地址|制造商|生产商|生产厂家|生产企业|生产地址|原料产地|灌装厂|委托生产|受托方|受委托方|生产者)[:：为是]{0,2}"
 )
 ADMITTING = frozenset(
-    """原料 毛料 毛茶 鲜叶 茶青 料子 料是 的料 茶料 青叶 用的是 采用 实为 其实是 其实用 实际是 实际上是 实则 说白了 说实话 真实产地
-    实际产地 其实产 收自 进自 来料 掺 拼配 拼了 兑了 混了 工厂 厂里 厂子 作坊 发的是 发的 换成 改发 改用 顶上 顶替 代替 替代
-    冒充 充当 当作 收来 收的 拉来 拉过来 运来 运过来 运回 调来 调过来 调货 进的货 进货 过来的 那边的 那边种 种在 种的 产在 产于
-    长在 养在 养的 挖的 采的 摘的 做的 压的 炒的 腌的 灌的 贴牌 代工 加工 换包装 换袋 换标 印的是 写的产地 产地写 标的产地 背面写
-    标签写 标签上 合格证 印着 的章是 同源 移栽 引种 来自 出自 取自 买来 批来 批发来 拿货 货源""".split()
+    [
+        "原料",
+        "毛料",
+        "毛茶",
+        "鲜叶",
+        "茶青",
+        "料子",
+        "料是",
+        "的料",
+        "茶料",
+        "青叶",
+        "用的是",
+        "采用",
+        "实为",
+        "其实是",
+        "其实用",
+        "实际是",
+        "实际上是",
+        "实则",
+        "说白了",
+        "说实话",
+        "真实产地",
+        "实际产地",
+        "其实产",
+        "收自",
+        "进自",
+        "来料",
+        "掺",
+        "拼配",
+        "拼了",
+        "兑了",
+        "混了",
+        "工厂",
+        "厂里",
+        "厂子",
+        "作坊",
+        "发的是",
+        "发的",
+        "换成",
+        "改发",
+        "改用",
+        "顶上",
+        "顶替",
+        "代替",
+        "替代",
+        "冒充",
+        "充当",
+        "当作",
+        "收来",
+        "收的",
+        "拉来",
+        "拉过来",
+        "运来",
+        "运过来",
+        "运回",
+        "调来",
+        "调过来",
+        "调货",
+        "进的货",
+        "进货",
+        "过来的",
+        "那边的",
+        "那边种",
+        "种在",
+        "种的",
+        "产在",
+        "产于",
+        "长在",
+        "养在",
+        "养的",
+        "挖的",
+        "采的",
+        "摘的",
+        "做的",
+        "压的",
+        "炒的",
+        "腌的",
+        "灌的",
+        "贴牌",
+        "代工",
+        "加工",
+        "换包装",
+        "换袋",
+        "换标",
+        "印的是",
+        "写的产地",
+        "产地写",
+        "标的产地",
+        "背面写",
+        "标签写",
+        "标签上",
+        "合格证",
+        "印着",
+        "的章是",
+        "同源",
+        "移栽",
+        "引种",
+        "来自",
+        "出自",
+        "取自",
+        "买来",
+        "批来",
+        "批发来",
+        "拿货",
+        "货源",
+    ]
 )
 """Words around which the seller may name where the goods really come from."""
 _ADMITS_BEFORE = re.compile(
@@ -57,6 +170,10 @@ _UNSAID = re.compile(
 _UNMADE = re.compile(
     r"^[^，,。！!;；]{0,2}?(?:发货|发出|仓|直发|快递|分装|烘焙|包装|门店|边上|边境|口岸|港|海关|顾问|专家|团队|老师|设计|品牌|品种|引进|工艺|技术|设计|设备|师傅|客户|朋友|市场|也有卖|的冒|货冒|料冒|的假)"
 )
+
+
+_LABELLED = re.compile("产地|标签|背面|合格证|印着|印的|写着|写的|章是|厂址|溯源|扫码|包装上")
+"""What a buyer read it from: his own belief says little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +234,9 @@ class Production:
 
     def _of(self, value: str, said: str, trust: float, kind: str) -> list[Made]:
         text = value[:80].lower().replace(" ", "")
-        return [Made(code, said, trust, kind) for _, _, code in self.places.named(text, address=True)]
+        return [
+            Made(code, said, trust, kind) for _, _, code in self.places.named(text, address=True)
+        ]
 
     def _labels(self, texts: Sequence[FieldText]) -> list[Made]:
         """«产地:浙江湖州 制造商:…» as it stands on a label in a picture."""
@@ -162,6 +281,10 @@ class Production:
                     before, after = tight[max(0, begin - 12) : begin], tight[stop : stop + 14]
                     if _UNSAID.search(before) or _UNMADE.search(after):
                         continue
+                    if text.scope == "reviews" and not _LABELLED.search(
+                        tight[max(0, begin - 14) : begin]
+                    ):
+                        continue
                     if not (_ADMITS_BEFORE.search(before) or _ADMITS_AFTER.search(after)):
                         continue
                     if self._said_not(tight, begin, stop):
@@ -183,5 +306,7 @@ class Production:
                 said = f"生产许可证编号{number.group().upper()}（{self.places.path(code)}）"
                 found.append(Made(code, said, 0.65, "licence"))
         if filed := _FILED.search(numbers):
-            found.append(Made("CN", f"备案注册号“{filed.group()}”为国产商品的编号", 0.65, "licence"))
+            found.append(
+                Made("CN", f"备案注册号“{filed.group()}”为国产商品的编号", 0.65, "licence")
+            )
         return found
