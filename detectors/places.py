@@ -458,6 +458,9 @@ class Places:
             # 凤山镇, 北京路: a township or a street of that name.
             if text[end : end + 1] in _STREETS and text[end : end + 1] and not inside:
                 continue
+            # 新疆巴州: a short form that is not that province's county of the name elsewhere.
+            if last and start == last[1] and not inside and len(widest) > len(last[2]) == 2:
+                continue
             if last and inside:
                 found[-1] = (last[0], end, inside[0])
             elif widest and not (last and start == last[1] and last[2].startswith(widest)):
