@@ -20,8 +20,10 @@ import numpy as np
 import numpy.typing as npt
 from opencc import OpenCC
 
-__all__ = ["Folded", "code_points", "disguises", "fold", "fold_all", "text_of"]
+__all__ = ["ENDERS", "Folded", "code_points", "disguises", "fold", "fold_all", "text_of"]
 
+ENDERS = "。！？!?；;\n"
+"""Marks that end a sentence."""
 _MARK = "\x01"
 """Stands for one invisible or decorating character until it is taken out."""
 _STAYS = frozenset("。！？!?；;，,、：:\n%￥¥$《》<>℃°")
