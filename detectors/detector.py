@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -12,16 +12,13 @@ from detectors.conditions import (
     AllOf,
     AnyOf,
     Condition,
-    Near,
     NoneOf,
-    Pattern,
-    Terms,
     groups_of,
-    scopes_of,
 )
 from detectors.evaluate import Found, View, evaluate
 from detectors.fields import texts_of
-from detectors.matcher import Findings, Matcher
+from detectors.gate import Gate
+from detectors.matcher import Matcher
 from detectors.reasoning import Knowledge, reasonings_of
 from detectors.ruleset import Rule, RuleSet, load_rules
 from detectors.signal import Detection, Signal
@@ -52,17 +49,7 @@ class Detector:
             [*groups, *self.knowledge.groups], disguisable, marks=self.knowledge.marks.names
         )
         self.reasonings = reasonings_of(self.knowledge)
-        self._ways: dict[int, tuple[tuple[int, ...], ...] | None] = {}
-        self._plan = [
-            (
-                rule,
-                rule.goods,
-                tuple(sorted({*rule.fields, *scopes_of(rule.match)})),
-                self._needs(rule.match),
-            )
-            for rule in ruleset.rules.values()
-        ]
-        """Each rule, its goods, where it looks, and what must stand there that it may hold."""
+        self.gate = Gate(ruleset.rules.values(), self.matcher.groups)
         self._signs: dict[str, list[str]] = {
             kind: list(signs)
             for group in ruleset.goods
@@ -72,13 +59,12 @@ class Detector:
     def detect(self, listing: Listing) -> Detection:
         """All signals of the listing, its scores, and the violations that would open a clue."""
         view = self._view(listing)
-        standing = view.findings.standing
         scopes = self.goods_of(listing)
         signals: list[Signal] = []
-        for rule, goods, scope, ways in self._plan:
-            if goods and scopes and not goods & scopes:
+        for rule in self.ruleset.rules.values():
+            if rule.id not in view.passed.rules:
                 continue
-            if ways is None or _any_way(ways, standing, view.within(scope)):
+            if not rule.goods or not scopes or rule.goods & scopes:
                 signals += self._signals_of(rule, view)
         return self._judge(signals)
 
@@ -88,38 +74,12 @@ class Detector:
 
     def _view(self, listing: Listing) -> View:
         texts = texts_of(listing, self.matcher)
-        return View(listing, texts, self.reasonings, self._possible)
+        return View(listing, texts, self.reasonings, self.gate.passed(texts))
 
     def _signals_of(self, rule: Rule, view: View) -> list[Signal]:
         found = evaluate(rule, view)
         unique = {(one.field.name, one.start, one.end): one for one in found}
         return [self._signal(rule, one) for one in list(unique.values())[:PER_RULE]]
-
-    def _needs(self, condition: Condition) -> tuple[tuple[int, ...], ...] | None:
-        """The ways in which it may hold, each the groups of words that must all stand in one
-        sentence; None where it may hold without any word."""
-        match condition:
-            case Terms(words=words) | Pattern(words=words):
-                return ((self.matcher.groups[words],),)
-            case Near(parts=parts):
-                return (tuple(self.matcher.groups[part] for part in parts),)
-            case AnyOf(parts=parts):
-                ways = [self._needs(part) for part in parts]
-                return (
-                    None if None in ways else tuple(way for found in ways if found for way in found)
-                )
-            case AllOf(parts=parts):
-                return next((need for part in parts if (need := self._needs(part))), None)
-            case _:
-                return None
-
-    def _possible(self, condition: Condition, findings: Findings, within: int) -> bool:
-        """Whether a condition may hold by the words that stand in these sentences."""
-        key = id(condition)
-        if key not in self._ways:
-            self._ways[key] = self._needs(condition)
-        ways = self._ways[key]
-        return ways is None or _any_way(ways, findings.standing, within)
 
     @staticmethod
     def _signal(rule: Rule, found: Found) -> Signal:
@@ -193,19 +153,6 @@ class Detector:
     def violations(self) -> dict[str, str]:
         """Chinese titles of the violations, by id."""
         return {id_: str(entry.get("title", id_)) for id_, entry in self.ruleset.violations.items()}
-
-
-def _any_way(ways: tuple[tuple[int, ...], ...], standing: Mapping[int, int], within: int) -> bool:
-    """Whether all that one of the ways needs stands in one of these sentences."""
-    for way in ways:
-        left = within
-        for group in way:
-            left &= standing.get(group, 0)
-            if not left:
-                break
-        else:
-            return True
-    return False
 
 
 def _hideable(condition: Condition) -> frozenset[str]:

@@ -6,9 +6,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import pairwise, product
-from operator import itemgetter, or_
+from operator import itemgetter
 
 from detectors.conditions import (
     AllOf,
@@ -23,12 +22,13 @@ from detectors.conditions import (
 )
 from detectors.contexts import licensed
 from detectors.fields import FieldText
-from detectors.matcher import Findings, Hit, Raw
+from detectors.findings import Hit, Raw
+from detectors.gate import Passed
 from detectors.normalise import ENDERS
 from detectors.ruleset import Rule
 from listing import Listing
 
-__all__ = ["Found", "Possible", "Reasoning", "View", "evaluate"]
+__all__ = ["Found", "Reasoning", "View", "evaluate"]
 
 MAX_HITS = 100
 """Hits of a condition that are looked at: more say nothing more."""
@@ -55,37 +55,26 @@ class Found:
     reason: str = ""
 
 
-Possible = Callable[[Condition, Findings, int], bool]
-"""Whether a condition may hold by the words that stand in these sentences (their bits)."""
 Reasoning = Callable[[Listing, Sequence[FieldText], Mapping[str, object]], list[Found]]
 
 
 class View:
-    """A listing as rules look at it: its texts, and which words may stand in their sentences."""
+    """A listing as rules look at it: its texts, and what may hold in them."""
 
     def __init__(
         self,
         listing: Listing,
         texts: Sequence[FieldText],
         reasonings: Mapping[str, Reasoning],
-        possible: Possible,
+        passed: Passed,
     ) -> None:
         self.listing = listing
         self.texts = texts
         self.reasonings = reasonings
-        self.possible = possible
+        self.passed = passed
         self.findings = texts[0].findings
         self.tight = self.findings.folded.tight
         self._begins = [text.begin for text in texts]
-        self._within: dict[tuple[str, ...], int] = {}
-
-    def within(self, scope: tuple[str, ...]) -> int:
-        """The bits of the sentences in these fields."""
-        if scope not in self._within:
-            parts = (text for text in self.texts if text.scope in scope)
-            within = (self.findings.within(text.begin, text.end) for text in parts)
-            self._within[scope] = reduce(or_, within, 0)
-        return self._within[scope]
 
     def text_at(self, place: int) -> FieldText:
         """The text in which this place of the whole folded text lies."""
@@ -113,9 +102,9 @@ class _Decision:
         """The spans that fulfil the condition; [] where it does not hold."""
         match condition:
             case Terms() | Near() | Pattern():
-                scope = condition.scope or self.rule.fields
-                if not self.view.possible(condition, self.view.findings, self.view.within(scope)):
+                if not self.view.passed.may(condition):
                     return []
+                scope = condition.scope or self.rule.fields
                 if isinstance(condition, Terms):
                     return list(self.terms(condition, scope))
                 if isinstance(condition, Near):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from detectors.matcher import Findings, Hit, Matcher
+from detectors.findings import Findings, Hit
+from detectors.matcher import Matcher
 from detectors.normalise import Folded, fold_all
 from listing import Listing
 
