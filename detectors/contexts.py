@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from detectors.normalise import fold
+from detectors.normalise import ENDERS, fold
 from listing import Listing
 
-__all__ = ["ENDERS", "Context", "licensed", "read_context"]
+__all__ = ["Context", "licensed", "read_context"]
 
-ENDERS = "。！？!?；;\n"
 _CLAUSE_ENDERS = ENDERS + "，,、：:"
 _ENDERS = {"clause": _CLAUSE_ENDERS, "sentence": ENDERS}
 FAR = 80

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from detectors.conditions import (
 )
 from detectors.evaluate import Found, View, evaluate
 from detectors.fields import texts_of
-from detectors.matcher import Matcher
+from detectors.matcher import Findings, Matcher
 from detectors.reasoning import Knowledge, reasonings_of
 from detectors.ruleset import Rule, RuleSet, load_rules
 from detectors.signal import Detection, Signal
@@ -72,12 +72,13 @@ class Detector:
     def detect(self, listing: Listing) -> Detection:
         """All signals of the listing, its scores, and the violations that would open a clue."""
         view = self._view(listing)
+        standing = view.findings.standing
         scopes = self.goods_of(listing)
         signals: list[Signal] = []
         for rule, goods, scope, ways in self._plan:
-            if goods and not goods & scopes:
+            if goods and scopes and not goods & scopes:
                 continue
-            if ways is None or _any_way(ways, view.mask(scope)):
+            if ways is None or _any_way(ways, standing, view.within(scope)):
                 signals += self._signals_of(rule, view)
         return self._judge(signals)
 
@@ -95,13 +96,13 @@ class Detector:
         return [self._signal(rule, one) for one in list(unique.values())[:PER_RULE]]
 
     def _needs(self, condition: Condition) -> tuple[tuple[int, ...], ...] | None:
-        """The ways in which it may hold, each the bits of the groups that must all be there;
-        None where it may hold without any word."""
+        """The ways in which it may hold, each the groups of words that must all stand in one
+        sentence; None where it may hold without any word."""
         match condition:
             case Terms(words=words) | Pattern(words=words):
-                return ((self.matcher.mask(words),),)
+                return ((self.matcher.groups[words],),)
             case Near(parts=parts):
-                return (tuple(self.matcher.mask(part) for part in parts),)
+                return (tuple(self.matcher.groups[part] for part in parts),)
             case AnyOf(parts=parts):
                 ways = [self._needs(part) for part in parts]
                 return (
@@ -112,13 +113,13 @@ class Detector:
             case _:
                 return None
 
-    def _possible(self, condition: Condition, mask: int) -> bool:
-        """Whether a condition may hold where only the groups of `mask` stand."""
+    def _possible(self, condition: Condition, findings: Findings, within: int) -> bool:
+        """Whether a condition may hold by the words that stand in these sentences."""
         key = id(condition)
         if key not in self._ways:
             self._ways[key] = self._needs(condition)
         ways = self._ways[key]
-        return ways is None or _any_way(ways, mask)
+        return ways is None or _any_way(ways, findings.standing, within)
 
     @staticmethod
     def _signal(rule: Rule, found: Found) -> Signal:
@@ -194,11 +195,13 @@ class Detector:
         return {id_: str(entry.get("title", id_)) for id_, entry in self.ruleset.violations.items()}
 
 
-def _any_way(ways: tuple[tuple[int, ...], ...], mask: int) -> bool:
-    """Whether all that one of the ways needs is in the mask."""
+def _any_way(ways: tuple[tuple[int, ...], ...], standing: Mapping[int, int], within: int) -> bool:
+    """Whether all that one of the ways needs stands in one of these sentences."""
     for way in ways:
-        for bits in way:
-            if not mask & bits:
+        left = within
+        for group in way:
+            left &= standing.get(group, 0)
+            if not left:
                 break
         else:
             return True

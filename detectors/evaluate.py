@@ -21,9 +21,10 @@ from detectors.conditions import (
     Reasoned,
     Terms,
 )
-from detectors.contexts import ENDERS, licensed
+from detectors.contexts import licensed
 from detectors.fields import FieldText
-from detectors.matcher import Hit, Raw
+from detectors.matcher import Findings, Hit, Raw
+from detectors.normalise import ENDERS
 from detectors.ruleset import Rule
 from listing import Listing
 
@@ -54,13 +55,13 @@ class Found:
     reason: str = ""
 
 
-Possible = Callable[[Condition, int], bool]
-"""Whether a condition may hold where only these groups of words stand (their bits)."""
+Possible = Callable[[Condition, Findings, int], bool]
+"""Whether a condition may hold by the words that stand in these sentences (their bits)."""
 Reasoning = Callable[[Listing, Sequence[FieldText], Mapping[str, object]], list[Found]]
 
 
 class View:
-    """A listing as rules look at it: its texts, and which groups of words may stand in them."""
+    """A listing as rules look at it: its texts, and which words may stand in their sentences."""
 
     def __init__(
         self,
@@ -76,15 +77,15 @@ class View:
         self.findings = texts[0].findings
         self.tight = self.findings.folded.tight
         self._begins = [text.begin for text in texts]
-        self._masks: dict[tuple[str, ...], int] = {}
+        self._within: dict[tuple[str, ...], int] = {}
 
-    def mask(self, scope: tuple[str, ...]) -> int:
-        """The groups of which a word may stand in one of these fields."""
-        if scope not in self._masks:
-            masks = self.findings.masks
-            within = (mask for text, mask in zip(self.texts, masks, strict=True) if text.scope in scope)  # fmt: skip
-            self._masks[scope] = reduce(or_, within, 0)
-        return self._masks[scope]
+    def within(self, scope: tuple[str, ...]) -> int:
+        """The bits of the sentences in these fields."""
+        if scope not in self._within:
+            parts = (text for text in self.texts if text.scope in scope)
+            within = (self.findings.within(text.begin, text.end) for text in parts)
+            self._within[scope] = reduce(or_, within, 0)
+        return self._within[scope]
 
     def text_at(self, place: int) -> FieldText:
         """The text in which this place of the whole folded text lies."""
@@ -113,7 +114,7 @@ class _Decision:
         match condition:
             case Terms() | Near() | Pattern():
                 scope = condition.scope or self.rule.fields
-                if not self.view.possible(condition, self.view.mask(scope)):
+                if not self.view.possible(condition, self.view.findings, self.view.within(scope)):
                     return []
                 if isinstance(condition, Terms):
                     return list(self.terms(condition, scope))

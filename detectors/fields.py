@@ -81,7 +81,7 @@ def texts_of(listing: Listing, matcher: Matcher) -> list[FieldText]:
     """Every text of the listing that is not empty."""
     named = [(name, scope, text) for name, scope, text in _named(listing) if text]
     folded, bounds = fold_all([text for _, _, text in named])
-    findings = matcher.find_all(folded, bounds)
+    findings = matcher.findings(folded)
     texts, first = [], 0
     for place, (name, scope, text) in enumerate(named):
         within = (bounds[place], bounds[place + 1] - 1)

@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from detectors.errors import RuleError
 from detectors.normalise import fold
 from detectors.wording import BUCKETS, buckets
+from detectors.yamlfile import YamlError, read_yaml
 
 __all__ = ["Saying", "digest", "fit", "learn", "read_sayings"]
 
+ORDINARY = "ordinary"
+"""The file of sentences that are near no violation."""
 OTHERS = 0.3
 """Weight of another violation's sayings as counter-examples."""
 STRICT = 3.0
@@ -47,14 +48,17 @@ def read_sayings(folder: Path) -> list[Saying]:
     problems = []
     for path in sorted(folder.glob("*.yaml")):
         try:
-            data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, YAMLError) as error:
+            data = read_yaml(path)
+        except (OSError, YamlError) as error:
             problems.append(f"{path.name}: can't be read: {error}")
             continue
-        if not isinstance(data, dict) or data.get("violation") != path.stem:
+        if not isinstance(data, dict) or (data.get("violation") or ORDINARY) != path.stem:
             problems.append(f"{path.name}: violation: {path.stem} is wanted")
             continue
-        for kind, violation in (("unlawful", path.stem), ("lawful", "")):
+        kinds = (
+            [("lawful", "")] if path.stem == ORDINARY else [("unlawful", path.stem), ("lawful", "")]
+        )
+        for kind, violation in kinds:
             rows = data.get(kind)
             if not isinstance(rows, list) or not all(isinstance(row, str) and row for row in rows):
                 problems.append(f"{path.name}: {kind}: a list of sentences is wanted (quote them)")

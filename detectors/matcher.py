@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import ahocorasick_rs
 import numpy as np
 import rjieba
 
-from detectors.normalise import CodePoints, Folded, code_points, disguises, text_of
+from detectors.normalise import ENDERS, CodePoints, Folded, code_points, disguises, text_of
 from detectors.variants import frequency, heard_as, sound, variants
 
 __all__ = ["Findings", "Hit", "Matcher", "Raw"]
@@ -27,6 +27,8 @@ MIXED = 6
 """Characters of a word in disguise before or after a Latin letter in it."""
 PIECE, OVERLAP = 200_000, 64
 """Characters that are matched at once, and of the piece before."""
+SENTENCES = 1024
+"""Sentences that are told apart; in a text of more, some are taken for one."""
 MANY = 20_000
 """Hits of one group of words that are kept: more say nothing more."""
 RARE = 10
@@ -60,7 +62,6 @@ class _Pattern:
     kind: str
     """"" for the word itself, else how it is disguised."""
     groups: tuple[int, ...]
-    mask: int
 
 
 Raw = tuple[int, int, _Pattern]
@@ -69,24 +70,42 @@ Raw = tuple[int, int, _Pattern]
 class Findings:
     """What stands in a folded text, by groups of words; looked at closely only when asked for."""
 
-    __slots__ = ("_asked", "_by_group", "_close", "_matcher", "_sorted", "folded", "masks")
+    __slots__ = ("_asked", "_by_group", "_close", "_ends", "_matcher", "_sorted", "folded", "standing")  # fmt: skip
 
-    def __init__(self, matcher: Matcher, folded: Folded, masks: list[int]) -> None:
+    def __init__(self, matcher: Matcher, folded: Folded) -> None:
         self.folded = folded
-        self.masks = masks
-        """For each of its texts, a bit for each group of which a word may stand there."""
+        self.standing: defaultdict[int, int] = defaultdict(int)
+        """By group: a bit for each sentence in which one of its words may stand."""
+        self._ends = [mark.end() for mark in _END.finditer(folded.tight)]
+        self._ends.append(len(folded.tight) + 1)
         self._matcher = matcher
         self._by_group: defaultdict[int, list[Raw]] = defaultdict(list)
         self._close: dict[tuple[int, int, str], Hit | None] = {}
         self._asked: dict[int, list[Hit]] = {}
         self._sorted: set[int] = set()
 
-    def add(self, raw: Raw) -> None:
-        """Note what the automaton found."""
-        for group in raw[2].groups:
-            found = self._by_group[group]
-            if len(found) < MANY:
-                found.append(raw)
+    def within(self, begin: int, end: int) -> int:
+        """The bits of the sentences of a stretch of text (end > begin)."""
+        if len(self._ends) > SENTENCES:
+            return -1
+        first, last = bisect_right(self._ends, begin), bisect_left(self._ends, end)
+        return (2 << last) - (1 << first)
+
+    def add(self, found: Iterable[tuple[Sequence[_Pattern], int, int]]) -> None:
+        """Note what an automaton found, in order of the ends."""
+        by_group, standing, ends = self._by_group, self.standing, self._ends
+        sentence, limit, bit = 0, ends[0], 1
+        for patterns, start, end in found:
+            if end > limit:
+                sentence = bisect_left(ends, end, sentence + 1)
+                limit, bit = ends[sentence], 1 << (sentence % SENTENCES)
+            for pattern in patterns:
+                raw = (start, end, pattern)
+                for group in pattern.groups:
+                    standing[group] |= bit
+                    raws = by_group[group]
+                    if len(raws) < MANY:
+                        raws.append(raw)
 
     def of(self, words: frozenset[str]) -> list[Hit]:
         """The hits of a group's words in order; one inside a longer one is left out."""
@@ -149,9 +168,9 @@ class Matcher:
         self.words = frozenset(of_word)
         """The words themselves, without their variants."""
 
+        @cache
         def pattern(word: str, kind: str) -> _Pattern:
-            numbers = tuple(of_word[word])
-            return _Pattern(word, kind, numbers, sum(1 << number for number in numbers))
+            return _Pattern(word, kind, tuple(of_word[word]))
 
         patterns: dict[str, list[_Pattern]] = defaultdict(list)
         for word in sorted(self.words):
@@ -178,41 +197,25 @@ class Matcher:
         """How many patterns are looked for, variants included."""
         return sum(len(one.patterns) for one in (self._plain, self._mixed, self._sounds))
 
-    def mask(self, words: frozenset[str]) -> int:
-        """The bit of a group; 0 for words that are none."""
-        number = self.groups.get(words)
-        return 0 if number is None else 1 << number
-
     def find(self, folded: Folded) -> list[Hit]:
         """Every hit in a text, in order of its end, those inside longer ones too."""
-        return self.find_all(folded, [0, len(folded.tight) + 1]).all()
+        return self.findings(folded).all()
 
-    def find_all(self, folded: Folded, bounds: Sequence[int]) -> Findings:
-        """What stands in the text; `bounds` say where each of its parts begins, and the end."""
-        masks = [0] * (len(bounds) - 1)
-        found = Findings(self, folded, masks)
+    def findings(self, folded: Folded) -> Findings:
+        """What stands in the text."""
+        found = Findings(self, folded)
         tight = folded.tight
-        number, limit = 0, bounds[1]
-        add = found.add
-        for patterns, start, end in self._plain.matches(tight):
-            while end > limit:
-                number += 1
-                limit = bounds[number + 1]
-            for pattern in patterns:
-                masks[number] |= pattern.mask
-                add((start, end, pattern))
+        found.add(self._plain.matches(tight))
         for first, last in _around_latin(tight):
-            for patterns, start, end in self._mixed.matches(tight[first:last]):
-                for pattern in patterns:
-                    masks[bisect_right(bounds, first + start) - 1] |= pattern.mask
-                    add((first + start, first + end, pattern))
-        heard = text_of(_heard()[code_points(tight)]) if self._sounds.patterns else ""
-        for patterns, start, end in self._sounds.matches(heard):
-            shown = tight[start:end]
-            for pattern in patterns:
-                if shown != pattern.word:
-                    masks[bisect_right(bounds, start) - 1] |= pattern.mask
-                    add((start, end, pattern))
+            mixed = self._mixed.matches(tight[first:last])
+            found.add((patterns, first + start, first + end) for patterns, start, end in mixed)
+        if self._sounds.patterns:
+            sounds = self._sounds.matches(text_of(_heard()[code_points(tight)]))
+            # What is written plainly is found already.
+            found.add(
+                ([one for one in patterns if tight[start:end] != one.word], start, end)
+                for patterns, start, end in sounds
+            )
         return found
 
 
@@ -244,6 +247,7 @@ class _Automaton:
                     yield patterns[index], first + start, first + end
 
 
+_END = re.compile("[" + re.escape(ENDERS) + "]")
 _LATIN = re.compile("[a-z]")
 _LATIN_RUN = re.compile("[a-z]{1,100}")
 
@@ -266,7 +270,7 @@ def _checked(folded: Folded, start: int, end: int, word: str, kind: str, name: b
     """The hit, or None where these characters are something else."""
     tight = folded.tight
     mixed = kind == "pinyin" and not tight[start:end].isascii()
-    if not mixed and not _whole(tight, start, end):
+    if not mixed and not _whole(folded, start, end):
         return None
     if kind:
         ordinary = kind in ("homophone", "shape") and _ordinary(tight, start, end, word, name)
@@ -288,14 +292,19 @@ def _digit(character: str) -> bool:
     return "0" <= character <= "9"
 
 
-def _whole(tight: str, start: int, end: int) -> bool:
-    """Latin letters and digits at the ends must not go on beyond the hit."""
+def _whole(folded: Folded, start: int, end: int) -> bool:
+    """Latin letters and digits at the ends must not go on beyond the hit; what stood apart from
+    them where it was written does not go on."""
+    tight = folded.tight
     first, last = tight[start], tight[end - 1]
     before = tight[start - 1] if start else " "
     after = tight[end] if end < len(tight) else " "
-    if (_latin(first) and _latin(before)) or (_latin(last) and _latin(after)):
-        return False
-    return not ((_digit(first) and _digit(before)) or (_digit(last) and _digit(after)))
+    on_before = (_latin(first) and _latin(before)) or (_digit(first) and _digit(before))
+    on_after = (_latin(last) and _latin(after)) or (_digit(last) and _digit(after))
+    return not (
+        (on_before and folded.position(start) == folded.position(start - 1) + 1)
+        or (on_after and folded.position(end) == folded.position(end - 1) + 1)
+    )
 
 
 def _tokens(tight: str, left: int, right: int) -> Iterator[tuple[int, int]]:

@@ -20,8 +20,10 @@ import numpy as np
 import numpy.typing as npt
 from opencc import OpenCC
 
-__all__ = ["Folded", "code_points", "disguises", "fold", "fold_all", "text_of"]
+__all__ = ["ENDERS", "Folded", "code_points", "disguises", "fold", "fold_all", "text_of"]
 
+ENDERS = "。！？!?；;\n"
+"""Marks that end a sentence."""
 _MARK = "\x01"
 """Stands for one invisible or decorating character until it is taken out."""
 _STAYS = frozenset("。！？!?；;，,、：:\n%￥¥$《》<>℃°")
@@ -90,6 +92,7 @@ def _table() -> dict[int, str]:
         for code in range(first, last + 1):
             table.setdefault(code, _MARK)
     table[ord("葯")] = "药"
+    table[ord("関")] = "关"
     # A name's 昇 is another name than its 升; the look-alike is what is looked for.
     table.pop(ord("昇"), None)
     return table

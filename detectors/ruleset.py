@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
 from detectors.conditions import (
     DEFAULT_FIELDS,
     Condition,
@@ -24,6 +21,7 @@ from detectors.contexts import Context, read_context
 from detectors.errors import RuleError
 from detectors.normalise import fold
 from detectors.wording import Model, load_model
+from detectors.yamlfile import Lined, YamlError, read_yaml
 
 __all__ = ["Rule", "RuleSet", "load_rules"]
 
@@ -101,14 +99,9 @@ class RuleSet:
 
 
 def _line(node: Any, key: Any = None) -> str:
-    marks = getattr(node, "lc", None)
-    if marks is None:
+    if not isinstance(node, Lined):
         return ""
-    try:
-        line = marks.key(key)[0] if key is not None else marks.line
-    except (KeyError, TypeError, AttributeError):
-        line = marks.line
-    return f":{line + 1}"
+    return f":{node.lines.get(str(key), node.line)}"
 
 
 class _Reader:
@@ -122,16 +115,14 @@ class _Reader:
         name = path.relative_to(self.folder) if path.is_relative_to(self.folder) else path
         self.problems.append(f"{name}{_line(node, key)}: {what}")
 
-    def yaml(self, path: Path, with_lines: bool = False) -> Any:
+    def yaml(self, path: Path) -> Any:
         """The file's data, or None after noting why not."""
         try:
-            reader = YAML() if with_lines else YAML(typ="safe", pure=True)
-            return reader.load(path.read_text(encoding="utf-8"))
-        except MarkedYAMLError as error:
-            mark = error.problem_mark
-            place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-            self.problems.append(f"{path.name}{place}: not YAML: {error.problem}")
-        except (OSError, UnicodeDecodeError, YAMLError) as error:
+            return read_yaml(path)
+        except YamlError as error:
+            place = f":{error.line}:{error.column}" if error.line else ""
+            self.problems.append(f"{path.name}{place}: not YAML: {error}")
+        except OSError as error:
             self.problems.append(f"{path.name}: can't be read: {error}")
         return None
 
@@ -214,7 +205,7 @@ class _Reader:
             kind for g in self.set.goods for kind in g.get("kinds", {})
         }
         for path in sorted((self.folder / "violations").rglob("*.yaml")):
-            data = self.yaml(path, with_lines=True)
+            data = self.yaml(path)
             if data is None:
                 continue
             if not isinstance(data, dict):
@@ -225,7 +216,7 @@ class _Reader:
             try:
                 rule = self.rule(path, data, lexicons)
             except ConditionError as error:
-                has_line = hasattr(error.node, "lc")
+                has_line = isinstance(error.node, Lined)
                 node = error.node if has_line else data
                 self.wrong(path, str(error), node, error.key if has_line else error.part)
                 continue

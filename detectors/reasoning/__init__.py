@@ -7,15 +7,20 @@ they share, compiled once from the rules' data.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from detectors.evaluate import Reasoning
 from detectors.places import Places
 from detectors.reasoning.contradictions import contradictions
+from detectors.reasoning.forged import official_claim
+from detectors.reasoning.honoured import time_honoured
+from detectors.reasoning.lookalikes import lookalikes
 from detectors.reasoning.marks import Marks
 from detectors.reasoning.operators import Operators
 from detectors.reasoning.origin import Origins
 from detectors.reasoning.prices import front_price, price_history
-from detectors.reasoning.reviews import review_copies, review_patterns
+from detectors.reasoning.review_habits import review_patterns
+from detectors.reasoning.reviews import review_copies
 from detectors.reasoning.wording import Wording
 from detectors.ruleset import RuleSet
 
@@ -37,11 +42,11 @@ class Knowledge:
 def reasonings_of(knowledge: Knowledge) -> Mapping[str, Reasoning]:
     """The reasonings by the names that rules use (`ruleset.REASONINGS`)."""
     return {
-        "lookalike_mark": knowledge.marks.lookalikes,
+        "lookalike_mark": partial(lookalikes, knowledge.marks),
         "fake_origin": knowledge.origins.fake_origin,
         "gi_misuse": knowledge.origins.gi_misuse,
-        "time_honoured": knowledge.marks.time_honoured,
-        "official_claim": knowledge.marks.official_claim,
+        "time_honoured": partial(time_honoured, knowledge.marks),
+        "official_claim": partial(official_claim, knowledge.marks),
         "price_history": price_history,
         "front_price": front_price,
         "operator_identity": knowledge.operators.identity,

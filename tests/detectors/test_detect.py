@@ -118,5 +118,5 @@ def test_odd_texts_end_in_a_clean_result(detector: Detector, title: str) -> None
 
 
 def test_a_long_list_of_signals_is_cut_but_not_the_verdict(detector: Detector) -> None:
-    found = detector.detect(Listing(title="茶", text="最好。" * 500))
+    found = detector.detect(Listing(title="茶", text="最好喝。" * 500))
     assert found.violations == ("absolute_claim",) and len(found.signals) <= 10
