@@ -262,6 +262,11 @@ def clue(
             lines.append(
                 f"      {signal['field']}[{signal['start']}:{signal['end']}]  {signal['listing']}  {signal['url']}"
             )
+            if "box" in signal:
+                left, top, right, bottom = signal["box"]
+                lines.append(
+                    f"      图片{signal['image'] + 1}  ({left},{top})–({right},{bottom})  {signal['image_url']}"
+                )
             for law in signal["law"]:
                 entry = ruleset.laws.get(law, {})
                 if in_force(entry, signal["seen_at"]):
@@ -274,6 +279,17 @@ def clue(
             lines.append(
                 f"      sha256 {record['sha256']}  {record['warc_file']}@{record['warc_offset']}"
             )
+        for link in found.detail["links"]:
+            who = "  ".join(filter(None, (link["operator"], "、".join(link["shops"]))))
+            lines.append(f"关联  {who}  {link['subject']}  相同图片 {link['shared']} 张")
+            for picture in link["pictures"]:
+                for side, name in (("ours", "本方"), ("theirs", "对方")):
+                    use = picture[side]
+                    lines.append(
+                        f"      {name}  {use['picture']}  {use['shop']}  {use['listing']}  {use['url']}"
+                    )
+                    if use["sha256"]:
+                        lines.append(f"            sha256 {use['sha256']}")
         for line in lines:
             out.print(_printable(line), markup=False, soft_wrap=True)
 

@@ -11,6 +11,7 @@ from typing import Literal
 import detectors
 import settings
 from crawler.browser import find_browser
+from detectors import images
 from spiders import READERS
 from storage import StoreError, open_store
 
@@ -58,6 +59,7 @@ def checks() -> Iterator[Check]:
     yield Check(state, "disk", f"{free} GB free for evidence")
     yield _browser(config.browser)
     yield _font()
+    yield _pictures(config)
     for name, reader in READERS.items():
         source = reader.source
         says = f"proven against {source.proven}" if source.proven else "unproven"
@@ -75,6 +77,15 @@ def _browser(configured: str) -> Check:
     except (OSError, subprocess.SubprocessError) as error:
         return Check("bad", "browser", f"{path}: {error}")
     return Check("ok", "browser", said.stdout.strip())
+
+
+def _pictures(config: settings.Settings) -> Check:
+    if not config.images_per_listing:
+        return Check("warn", "pictures", "words in them are not read (images_per_listing is 0)")
+    if why := images.unavailable():
+        return Check("warn", "pictures", f"words in them are not read: {why}")
+    says = f"{config.images_per_listing} per listing, {config.images_seconds:g} s per sweep"
+    return Check("ok", "pictures", says)
 
 
 def _font() -> Check:

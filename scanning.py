@@ -82,7 +82,9 @@ def scan_one(detector: Detector, listing: Listing) -> dict[str, Any]:
     found = detector.detect(listing)
     return {
         "id": listing.id or listing.url,
-        "signals": [signal.to_dict() for signal in found.signals],
+        "signals": [
+            signal.to_dict() | listing.in_picture(signal.field) for signal in found.signals
+        ],
         "violations": list(found.violations),
         "score": found.score,
     }

@@ -5,6 +5,7 @@ May import `detectors` and `storage`; the sweep, the desk and the command line i
 
 from clues.growth import Finding, Tally, grow
 from clues.jurisdiction import Jurisdiction
+from clues.pictures import Link, keep_pictures
 from clues.query import ClueFilter, ClueView, find_clues, one_clue
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "ClueView",
     "Finding",
     "Jurisdiction",
+    "Link",
     "Tally",
     "find_clues",
     "grow",
+    "keep_pictures",
     "one_clue",
 ]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from storage.models import Clue, ClueEvidence, ClueSignal
 
-__all__ = ["Finding", "Tally", "grow"]
+__all__ = ["Finding", "Tally", "grow", "insert_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Finding:
     seen_at: datetime
     violations: Mapping[str, tuple[float, Sequence[int]]]
     """violation → (score 0–1, ids of its signals)."""
+    pictures: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """violation → evidence ids of the pictures in which its words stand."""
 
 
 @dataclass(slots=True)
@@ -54,8 +56,9 @@ def grow(
         for violation, (score, signals) in finding.violations.items():
             clue, fresh = _clue(session, sweep_id, finding, violation, score, intake)
             linked = _link(session, ClueSignal, "signal_id", clue.id, signals)
-            if finding.evidence_id is not None:
-                _link(session, ClueEvidence, "evidence_id", clue.id, [finding.evidence_id])
+            rests_on = [finding.evidence_id] if finding.evidence_id is not None else []
+            rests_on += finding.pictures.get(violation, ())
+            _link(session, ClueEvidence, "evidence_id", clue.id, rests_on)
             if fresh:
                 tally.opened.add(clue.id)
             elif linked:
@@ -69,7 +72,8 @@ def grow(
     return tally
 
 
-def _insert_for(session: Session) -> type[postgresql.Insert] | type[sqlite.Insert]:
+def insert_for(session: Session) -> type[postgresql.Insert] | type[sqlite.Insert]:
+    """The insert of this database that can pass over rows which are there already."""
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     return postgresql.Insert if on_postgresql else sqlite.Insert
 
@@ -86,7 +90,7 @@ def _clue(
     found = select(Clue).where(Clue.subject == subject, Clue.violation == violation)
     if (clue := session.scalar(found)) is not None:
         return clue, False
-    made = _insert_for(session)(Clue).values(
+    made = insert_for(session)(Clue).values(
         subject=subject,
         operator_id=finding.operator_id,
         shop_id=finding.shop_id,
@@ -118,7 +122,7 @@ def _link(
     if not rows:
         return False
     linked = session.scalars(
-        _insert_for(session)(table).values(rows).on_conflict_do_nothing().returning(table.clue_id)
+        insert_for(session)(table).values(rows).on_conflict_do_nothing().returning(table.clue_id)
     )
     return bool(linked.all())
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from clues.pictures import picture_links
+from listing import Listing
 from storage.models import (
     Clue,
     ClueEvidence,
@@ -185,8 +187,21 @@ def _gathered(
     return words, titles, signals, evidence
 
 
+def _with_pictures(session: Session, signals: list[SignalRow]) -> dict[int, Listing]:
+    """What the pages said whose signals stand in pictures, by observation."""
+    ids = {one.observation_id for one in signals if one.field.startswith("image_text")}
+    rows = session.execute(
+        select(Observation.id, Observation.content).where(Observation.id.in_(ids))
+    )
+    return {id_: Listing.from_dict(content) for id_, content in rows}
+
+
 def one_clue(session: Session, clue_id: int) -> ClueView | None:
-    """A clue with all its signals and evidence in `detail`, or None if there is none."""
+    """A clue with all its signals, evidence and links in `detail`, or None if there is none.
+
+    A signal whose words were read in a picture also has `image`, `image_url` and `box` (see
+    `Listing.in_picture`).
+    """
     clue = session.get(Clue, clue_id)
     if clue is None:
         return None
@@ -207,6 +222,8 @@ def one_clue(session: Session, clue_id: int) -> ClueView | None:
         .where(ClueEvidence.clue_id == clue.id)
         .order_by(Evidence.id)
     )
+    signals_shown = list(found)
+    listings = _with_pictures(session, [signal for signal, _, _ in signals_shown])
     detail: dict[str, Any] = {
         "uscc": operator.uscc if operator else "",
         "address": operator.address if operator else "",
@@ -227,8 +244,13 @@ def one_clue(session: Session, clue_id: int) -> ClueView | None:
                 "reason": signal.reason,
                 "law": signal.law,
                 "seen_at": seen_at,
+                **(
+                    listings[signal.observation_id].in_picture(signal.field)
+                    if signal.observation_id in listings
+                    else {}
+                ),
             }
-            for signal, listing, seen_at in found
+            for signal, listing, seen_at in signals_shown
         ],
         "evidence": [
             {
@@ -242,6 +264,7 @@ def one_clue(session: Session, clue_id: int) -> ClueView | None:
             }
             for record in records
         ],
+        "links": [asdict(link) for link in picture_links(session, clue)],
     }
     title, url = titles.get(clue.id, ("", ""))
     return ClueView(

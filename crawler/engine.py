@@ -30,6 +30,8 @@ def scrapy_settings(settings: Settings) -> dict[str, Any]:
         "DOWNLOAD_TIMEOUT": settings.download_timeout,
         "DOWNLOAD_MAXSIZE": settings.max_body,
         "DOWNLOAD_WARNSIZE": 0,
+        # Pictures wait here for their turn to be read; pages must not wait for them.
+        "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 64 * 2**20,
         "REDIRECT_MAX_TIMES": settings.max_redirects,
         "RETRY_TIMES": settings.retries,
         "DEFAULT_REQUEST_HEADERS": {

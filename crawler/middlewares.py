@@ -194,6 +194,8 @@ class EvidenceMiddleware:
             kind = "redirect"
         elif urlsplit(response.url).path == "/robots.txt":
             kind = "robots"
+        elif request.meta.get("picture"):
+            kind = "picture"
         task = request.meta.get("task")
         request.meta["evidence"] = self.sink.captured(
             Capture(

@@ -49,7 +49,7 @@ class Capture:
     body: bytes
     fetched_at: datetime
     fingerprint: str
-    kind: Literal["page", "redirect", "robots"]
+    kind: Literal["page", "redirect", "robots", "picture"]
     source: str = ""
     """The source whose task asked; "" for robots.txt."""
     request_headers: tuple[tuple[str, str], ...] = ()
@@ -74,6 +74,8 @@ class Fetched:
     task: Task
     listing: Listing
     record: str
+    pictures: tuple[tuple[int, str], ...] = ()
+    """Of its pictures that were had: which of `images`, and the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,10 @@ class PictureText(Protocol):
         """Perceptual hash, "" for what is no picture."""
 
     @property
+    def problem(self) -> str:
+        """Why it could not be read, "" if it was."""
+
+    @property
     def lines(self) -> Sequence[PictureLine]:
         """Its lines from the top down."""
 
@@ -122,7 +128,7 @@ class Pictures(Protocol):
     per_listing: int
 
     def read(self, data: bytes) -> PictureText:
-        """What stands in the picture; never raises for what is none."""
+        """What stands in the picture; never raises. Takes seconds: not for the crawl's thread."""
 
 
 class Sink(Protocol):
@@ -143,8 +149,8 @@ class Sink(Protocol):
     def incident(self, incident: Incident) -> None:
         """Something could not be seen."""
 
-    def unreadable(self, task: Task, url: str, problem: str) -> None:
-        """One entry of a page could not be read; the others were."""
+    def unreadable(self, task: Task, url: str, problem: str, what: str = "entry") -> None:
+        """A part of a page (an entry, a picture) could not be read; the others were."""
 
     def task_ended(self, task: Task, ok: bool, note: str) -> None:
         """All requests of a task have come to an end."""

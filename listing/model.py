@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -20,6 +21,9 @@ from pydantic import (
 from listing.money import parse_price, parse_sales
 
 __all__ = ["Listing", "ListingError", "PricePoint", "Review", "SearchResult"]
+
+
+_IMAGE_TEXT = re.compile(r"image_text\[(\d+)\]")
 
 
 class ListingError(ValueError):
@@ -118,12 +122,15 @@ class Listing(_Record):
         dict[str, str], BeforeValidator(lambda v: _json_many(v) if v not in (None, "") else {})
     ] = Field(default_factory=dict)
     image_text: Texts = Field(default_factory=list)
-    image_boxes: list[list[int]] = Field(default_factory=list)
-    """Of each `image_text` that was read in a picture: which of `images`, left, top, right, bottom
-    (pixels)."""
+    image_boxes: Annotated[
+        list[list[int]], BeforeValidator(lambda v: _json_many(v) if v not in (None, "") else [])
+    ] = Field(default_factory=list)
+    """Of each `image_text` that was read in a picture (these come last): which of `images` (from
+    0), left, top, right, bottom (pixels)."""
     images: Texts = Field(default_factory=list)
     image_hashes: Texts = Field(default_factory=list)
-    """Perceptual hashes of the pictures that were looked at, 16 hexadecimal digits each."""
+    """Perceptual hashes of `images`, in their order, 64 hexadecimal digits each; "" of one that was
+    not looked at or is blank."""
     terms: Text = ""
     reviews: Annotated[
         list[Review], BeforeValidator(lambda v: _json_many(v) if v not in (None, "") else [])
@@ -157,6 +164,20 @@ class Listing(_Record):
             for key, value in self.model_dump(mode="json").items()
             if value not in ("", None, [], {})
         }
+
+    def in_picture(self, field: str) -> dict[str, Any]:
+        """Where the words of a field like ``image_text[2]`` stand, if they were read in a picture:
+        `image` (which of `images`, from 0), `image_url` ("" if not known), and `box` (left, top,
+        right, bottom in pixels). Empty for any other field."""
+        named = _IMAGE_TEXT.fullmatch(field)
+        if named is None:
+            return {}
+        place = int(named[1]) - len(self.image_text) + len(self.image_boxes)
+        if not 0 <= place < len(self.image_boxes) or len(self.image_boxes[place]) != 5:
+            return {}
+        number, *box = self.image_boxes[place]
+        url = self.images[number] if 0 <= number < len(self.images) else ""
+        return {"image": number, "image_url": url, "box": box}
 
     def content_hash(self) -> str:
         """SHA-256 of all that the page says: equal for two looks at an unchanged page."""

@@ -7,7 +7,7 @@ what becomes of a listing is the sink's.
 
 from __future__ import annotations
 
-import re
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,19 +23,19 @@ from twisted.python.failure import Failure
 
 from crawler.addresses import canonical, host_of
 from crawler.blocks import block_of
+from crawler.failures import failure_name
 from crawler.middlewares import HostLeftAlone
 from crawler.page import Page, ReadError, SearchPage
 from crawler.tasks import Fetched, Incident, Pictures, PictureText, Sink, Task
 from listing import Listing, SearchResult
 from spiders.base import Blocked, Reader
 from spiders.classify import result_class
+from spiders.pictures import Looking, look
 from spiders.shop import Shop
 
 __all__ = ["SweepSpider"]
 
 Requests = Iterator[Request]
-_NO_WORDS = re.compile(r"\.(?:svg|gif|ico)$", re.IGNORECASE)
-"""Drawings, animations and icons are not read."""
 REDIRECTS = [301, 302, 303, 307, 308]
 
 
@@ -45,18 +45,6 @@ def merged(item: Listing, row: Listing | None) -> Listing:
         return item
     said = item.model_dump(exclude_defaults=True)
     return Listing.model_validate(row.model_dump(exclude_defaults=True) | said)
-
-
-def illustrated(listing: Listing, url: str, picture: PictureText) -> Listing:
-    """The listing with what was read in one of its pictures."""
-    place = listing.images.index(url)
-    return listing.model_copy(
-        update={
-            "image_text": [*listing.image_text, *(line.text for line in picture.lines)],
-            "image_boxes": [*listing.image_boxes, *([place, *line.box] for line in picture.lines)],
-            "image_hashes": [*listing.image_hashes, *([picture.phash] if picture.phash else [])],
-        }
-    )
 
 
 class SweepSpider(scrapy.Spider):
@@ -90,6 +78,10 @@ class SweepSpider(scrapy.Spider):
         self.seen: set[str] = set()
         self.browser_hosts: set[str] = set()
         self.over_budget: set[int] = set()
+        self.one_picture = asyncio.Lock()
+        self.known_pictures: dict[str, tuple[PictureText, str] | None] = {}
+        """What stands in each with its record, None where it could not be had, by address: a
+        picture in many listings of a shop is asked for once."""
 
     async def start(self) -> AsyncIterator[Request]:
         """The first request of each task."""
@@ -111,14 +103,16 @@ class SweepSpider(scrapy.Spider):
     def _request(
         self, task: Task, url: str, callback: Callable[..., Any], priority: int = 0, **carried: Any
     ) -> Request:
+        picture = callback == self.parse_picture
         self.under_way[task.id] += 1
-        self.asked[task.id] += 1
-        meta: dict[str, Any] = {"task": task, "asked": url}
-        if host_of(url) in self.browser_hosts:
+        self.asked[task.id] += not picture
+        meta: dict[str, Any] = {"task": task, "asked": url, "picture": picture}
+        if host_of(url) in self.browser_hosts and not picture:
             meta |= self._by_browser()
+        parse = self._guarded(callback)
         return Request(
             url,
-            callback=self._guarded(callback),
+            callback=self._looked_at(parse) if picture else parse,
             errback=self._failed,
             priority=priority,
             dont_filter=True,
@@ -149,19 +143,35 @@ class SweepSpider(scrapy.Spider):
             except Blocked as block_seen:
                 self._back_off.blocked(response.url)
                 self._report(task, "block", block_seen.kind, block_seen.sign, response.meta, page)
-                self._keep_row(task, carried)
+                yield from self._go_on(task, carried)
             except ReadError as error:
                 self._report(task, "unread", "unreadable", error.what, response.meta, page)
-                self._keep_row(task, carried)
+                yield from self._go_on(task, carried)
             except Exception as error:  # a reader's own fault must not end the sweep
                 self.logger.exception("reading %s failed", response.url)
                 what = f"{type(error).__name__}: {error}"[:500]
                 self._report(task, "unread", "reader_fault", what, response.meta, page)
-                self._keep_row(task, carried)
+                yield from self._go_on(task, carried)
             finally:
                 self._one_ended(task)
 
         return parse
+
+    def _looked_at(self, parse: Callable[..., Requests]) -> Callable[..., AsyncIterator[Request]]:
+        """`parse` with what stands in the picture. That is read in a thread of its own, one
+        picture at a time, while the crawl goes on; the sink is called from the crawl's thread."""
+
+        async def later(response: Response, **carried: Any) -> AsyncIterator[Request]:
+            assert self.pictures is not None
+            async with self.one_picture:
+                # What an interrupted sweep has not read stays pending, for the one that resumes it.
+                if not self.crawler.crawling:
+                    return
+                picture = await asyncio.to_thread(self.pictures.read, response.body)
+            for request in parse(response, picture=picture, **carried):
+                yield request
+
+        return later
 
     @property
     def _back_off(self) -> Any:
@@ -204,16 +214,15 @@ class SweepSpider(scrapy.Spider):
         elif response is not None:
             kind, what, detail = "failure", f"http_{response.status}", f"status {response.status}"
         else:
-            kind, what = "failure", _failure_name(error)
+            kind, what = "failure", failure_name(error)
             detail = str(error)[:500] or type(error).__name__
             if host_of(request.url) in getattr(self.crawler, "refused_hosts", ()):
                 what, detail = "private_address", "the name leads to an address that is not public"
         record = request.meta.get("evidence", "") if response is not None else ""
         self.wrong.setdefault(task.id, f"{what}: {detail}")
         self.sink.incident(Incident(task, kind, what, detail, request.url, record))  # type: ignore[arg-type]
-        self._keep_row(task, request.cb_kwargs)
+        yield from self._go_on(task, request.cb_kwargs)
         self._one_ended(task)
-        yield from ()
 
     def _one_ended(self, task: Task) -> None:
         self.under_way[task.id] -= 1
@@ -222,14 +231,18 @@ class SweepSpider(scrapy.Spider):
             self.sink.task_ended(task, ok, self.wrong.get(task.id, ""))
         self.progress()
 
-    def _keep_row(self, task: Task, carried: Mapping[str, Any]) -> None:
-        """The item page could not be had: what the result list said of it still counts."""
+    def _go_on(self, task: Task, carried: Mapping[str, Any]) -> Requests:
+        """Without a page that could not be had: what the result list said of the item still
+        counts, and what the item page said without this picture."""
         if (row := carried.get("row")) is not None:
             self._found(task, row, carried["row_record"])
+        if (looking := carried.get("looking")) is not None:
+            self.known_pictures[canonical(looking.url)] = None
+            yield from self._next_picture(task, looking)
 
-    def _found(self, task: Task, listing: Listing, record: str) -> None:
+    def _found(self, task: Task, *found: Any) -> None:
         self.read[task.id] += 1
-        self.sink.listing(Fetched(task, listing, record))
+        self.sink.listing(Fetched(task, *found))
 
     # The kinds of page -----------------------------------------------------------------
 
@@ -327,34 +340,34 @@ class SweepSpider(scrapy.Spider):
 
     def _with_pictures(self, task: Task, listing: Listing, record: str) -> Requests:
         """The listing, its pictures read first where that is wanted."""
-        wanted = [u for u in listing.images if not _NO_WORDS.search(urlsplit(u).path)]
         limit = self.pictures.per_listing if self.pictures else 0
-        yield from self._next_picture(task, listing, record, wanted[:limit])
+        yield from self._next_picture(task, look(listing, record, limit))
 
-    def _next_picture(
-        self, task: Task, listing: Listing, record: str, wanted: Sequence[str]
-    ) -> Requests:
-        if not wanted:
-            self._found(task, listing, record)
-            return
-        yield self._request(
-            task, wanted[0], self.parse_picture, priority=20,
-            row=listing, row_record=record, wanted=tuple(wanted),
-        )  # fmt: skip
+    def _next_picture(self, task: Task, looking: Looking) -> Requests:
+        while looking.wanted:
+            key = canonical(looking.url)
+            if key not in self.known_pictures:
+                yield self._request(
+                    task, looking.url, self.parse_picture, priority=20, looking=looking
+                )
+                return
+            known = self.known_pictures[key]
+            looking = looking.seen(*known) if known else looking.passed()
+        self._found(task, looking.listing, looking.record, looking.pictures)
 
     def parse_picture(
         self,
         task: Task,
         page: Page,
         meta: Mapping[str, Any],
-        row: Listing,
-        row_record: str,
-        wanted: tuple[str, ...],
+        looking: Looking,
+        picture: PictureText,
     ) -> Requests:
         """A picture of a listing: its words become part of what the listing says."""
-        assert self.pictures is not None
-        listing = illustrated(row, wanted[0], self.pictures.read(page.body))
-        yield from self._next_picture(task, listing, row_record, wanted[1:])
+        if picture.problem:
+            self.sink.unreadable(task, page.url, picture.problem, "picture")
+        self.known_pictures[canonical(looking.url)] = (picture, meta["evidence"])
+        yield from self._next_picture(task, looking)
 
     def _follow(self, task: Task, urls: Sequence[str], is_item: bool) -> Requests:
         for url in urls:
@@ -381,27 +394,3 @@ class SweepSpider(scrapy.Spider):
             parts = urlsplit(page.url)
             known["shop_url"] = f"{parts.scheme}://{parts.netloc}/"
         return item.model_copy(update=known)
-
-
-def _failure_name(error: BaseException | None) -> str:
-    """A short stable word for what went wrong on the wire."""
-    if isinstance(error, IgnoreRequest) and "private address" in str(error):
-        return "private_address"
-    name = type(error).__name__
-    words = {
-        "TimeoutError": "timeout",
-        "DownloadTimeoutError": "timeout",
-        "DNSLookupError": "dns",
-        "CannotResolveHostError": "dns",
-        "DownloadConnectionRefusedError": "refused",
-        "PrivateAddress": "private_address",
-        "ConnectionRefusedError": "refused",
-        "ResponseDataLossError": "truncated",
-        "ResponseFailed": "truncated",
-        "DownloadFailedError": "broken_connection",
-        "DownloadCancelledError": "too_large",
-        "CancelledError": "too_large",
-    }
-    if "redirect" in str(error).lower():
-        return "redirect_loop"
-    return words.get(name, name)

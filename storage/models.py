@@ -37,6 +37,8 @@ __all__ = [
     "ListingRow",
     "Observation",
     "Operator",
+    "Picture",
+    "PictureBand",
     "Shop",
     "SignalRow",
     "SourceRow",
@@ -205,7 +207,7 @@ class Evidence(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     sweep_id: Mapped[int | None] = mapped_column(ForeignKey("sweep.id"))
     kind: Mapped[str] = mapped_column(String(16))
-    """page, redirect, block, robots or screenshot."""
+    """page, redirect, block, robots, picture (of a listing) or screenshot (of a page)."""
     url: Mapped[str]
     status: Mapped[int]
     content_type: Mapped[str]
@@ -236,6 +238,26 @@ class Observation(Base):
     content: Mapped[dict[str, Any]]
     price_fen: Mapped[int | None]
     seen_at: Mapped[datetime]
+
+
+class Picture(Base):
+    """A picture that a listing showed, by its perceptual hash (图片)."""
+
+    __tablename__ = "picture"
+
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    phash: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+    url: Mapped[str]
+    evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"))
+
+
+class PictureBand(Base):
+    """Parts of perceptual hashes: hashes that are nearly the same have a part in common."""
+
+    __tablename__ = "picture_band"
+
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    phash: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class SignalRow(Base):

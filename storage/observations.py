@@ -7,8 +7,8 @@ batch change nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -37,6 +37,8 @@ class Found:
     goods: str
     evidence_id: int | None
     seen_at: datetime
+    pictures: Mapping[int, int] = field(default_factory=dict)
+    """Evidence ids of its pictures, by their place in `images`."""
 
 
 @dataclass(frozen=True, slots=True)

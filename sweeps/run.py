@@ -81,7 +81,12 @@ def sweep(
         only_goods=frozenset(plan["goods"]),
         region=plan["region"],
     )
-    finished = _crawl(settings, sink, tasks, lambda: progress(summary))
+    pictures = images.reader(
+        settings.data_dir / "pictures", settings.images_per_listing, settings.images_seconds
+    )
+    if pictures is None and settings.images_per_listing:
+        summary.problems.append(f"pictures are not read: {images.unavailable()}")
+    finished = _crawl(settings, sink, tasks, pictures, lambda: progress(summary))
     sink.flush()
     if finished and settings.screenshots:
         asyncio.run(picture_clues(settings, store, vault, sink.writer, summary, progress))
@@ -159,7 +164,11 @@ def _resumed(store: Store, order: SweepOrder) -> Summary:
 
 
 def _crawl(
-    settings: Settings, sink: StoreSink, tasks: Sequence[Any], progress: Callable[[], None]
+    settings: Settings,
+    sink: StoreSink,
+    tasks: Sequence[Any],
+    pictures: images.PictureReader | None,
+    progress: Callable[[], None],
 ) -> bool:
     """Whether it came to its own end, not to a signal's."""
     readers = {name: reader(name, settings.source_urls.get(name, "")) for name in READERS}
@@ -172,9 +181,7 @@ def _crawl(
         sink=sink,
         shop_budget=settings.shop_budget,
         progress=progress,
-        pictures=images.reader(
-            settings.data_dir / "pictures", settings.images_per_listing, settings.images_seconds
-        ),
+        pictures=pictures,
     )
     process.start()
     stats = crawler.stats

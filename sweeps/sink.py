@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from clues import Finding, Jurisdiction, grow
+from clues import Finding, Jurisdiction, grow, keep_pictures
 from crawler.addresses import canonical, host_of
 from crawler.plan import Goods, goods_of
 from crawler.tasks import Capture, Fetched, Incident, Kept, Task
@@ -58,6 +58,16 @@ def evidence_row(ref: EvidenceRef, sweep_id: int, kind: str) -> dict[str, Any]:
     }
 
 
+def _pictures_of(found: Found, detection: Detection) -> dict[str, list[int]]:
+    """Evidence ids of the pictures in which the words of each violation stand."""
+    pictures: dict[str, list[int]] = {}
+    for signal in detection.signals:
+        place = found.listing.in_picture(signal.field).get("image", -1)
+        if place in found.pictures:
+            pictures.setdefault(signal.violation, []).append(found.pictures[place])
+    return pictures
+
+
 class StoreSink:
     """The sink of one process working on one sweep; see the module."""
 
@@ -90,6 +100,7 @@ class StoreSink:
         self._shop_tasks: dict[str, Task] = {}
         self._opened: set[int] = set()
         self._grown: set[int] = set()
+        self._picture_problems: set[str] = set()
         self._flushed_at = time.monotonic()
 
     # What the crawl calls ---------------------------------------------------------------
@@ -156,10 +167,14 @@ class StoreSink:
         self.summary.incidents[f"{incident.kind}/{incident.what}"] += 1
         self._say(f"{incident.kind}/{incident.what}: {incident.url}: {incident.detail}")
 
-    def unreadable(self, task: Task, url: str, problem: str) -> None:
-        """One entry of a page could not be read; the others were."""
-        self.summary.incidents["unread/entry"] += 1
-        self._say(f"{task.source}: {url}: {problem}")
+    def unreadable(self, task: Task, url: str, problem: str, what: str = "entry") -> None:
+        """A part of a page (an entry, a picture) could not be read; the others were."""
+        self.summary.incidents[f"unread/{what}"] += 1
+        # Once the time for pictures is used up, all of them say the same.
+        if what != "picture" or problem not in self._picture_problems:
+            self._say(f"{task.source}: {url}: {problem}")
+        if what == "picture":
+            self._picture_problems.add(problem)
 
     def task_ended(self, task: Task, ok: bool, note: str) -> None:
         """All requests of a task have come to an end."""
@@ -183,7 +198,7 @@ class StoreSink:
                     m.Evidence.rendered,
                 ).where(
                     m.Evidence.sweep_id == self.summary.sweep_id,
-                    m.Evidence.kind.in_(("page", "redirect")),
+                    m.Evidence.kind.in_(("page", "redirect", "picture")),
                     m.Evidence.status < 400,
                 )
             )
@@ -222,7 +237,10 @@ class StoreSink:
                 self._evidence,
             ).all()
             ids = dict(zip((row["record_id"] for row in self._evidence), stored, strict=True))
-        earlier = ({f.record for f in self._found} | self._blocks) - ids.keys() - {""}
+        rests_on = {
+            record for f in self._found for record in (f.record, *dict(f.pictures).values())
+        }
+        earlier = (rests_on | self._blocks) - ids.keys() - {""}
         if earlier:
             rows = session.execute(
                 select(m.Evidence.record_id, m.Evidence.id).where(m.Evidence.record_id.in_(earlier))
@@ -240,11 +258,9 @@ class StoreSink:
         if not batch:
             return
         recorded = record(session, self.summary.sweep_id, batch)
-        detected = [
-            (found, row, self._detect(found, row))
-            for found, row in zip(batch, recorded, strict=True)
-            if row.observation_id is not None
-        ]
+        fresh = [pair for pair in zip(batch, recorded, strict=True) if pair[1].observation_id]
+        keep_pictures(session, fresh)
+        detected = [(found, row, self._detect(found, row)) for found, row in fresh]
         signal_ids = self._write_signals(session, detected)
         findings = []
         for (found, row, detection), ids in zip(detected, signal_ids, strict=True):
@@ -269,6 +285,7 @@ class StoreSink:
                     evidence_id=found.evidence_id,
                     seen_at=found.seen_at,
                     violations=by_violation,
+                    pictures=_pictures_of(found, detection),
                 )
             )
         self._count(batch, recorded, detected)
@@ -292,6 +309,7 @@ class StoreSink:
             goods=goods,
             evidence_id=evidence.get(fetched.record),
             seen_at=listing.seen_at or datetime.now(UTC),
+            pictures={n: evidence[record] for n, record in fetched.pictures if record in evidence},
         )
 
     def _detect(self, found: Found, row: Recorded) -> Detection:

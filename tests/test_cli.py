@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import app
-from storage import Vault
+from storage import Vault, open_store
+from tests.clues.test_pictures import TEA, clue_of, shown
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +69,27 @@ def test_a_signal_has_the_fields_that_other_programs_rely_on(own_folder: Path) -
     assert "全网最*好的茶"[signal["start"] : signal["end"]] == signal["text"]
     assert signal["text"].startswith("最*好")
     assert signal["disguise"] == ["separator"] and signal["law"] == ["ad-law-9-3"]
+
+
+def test_scan_tells_where_in_a_picture_words_stand() -> None:
+    line = '{"title": "茶", "images": ["http://x.example/1.jpg"], "image_text": ["全网最低价"], "image_boxes": [[0, 5, 6, 70, 80]]}'  # fmt: skip
+    signal = json.loads(yunjian("scan", "-", stdin=line).stdout)["signals"][0]
+    assert (signal["field"], signal["image"], signal["image_url"], signal["box"]) == (
+        "image_text[0]", 0, "http://x.example/1.jpg", [5, 6, 70, 80],
+    )  # fmt: skip
+    plain = json.loads(yunjian("scan", "-", stdin='{"title": "顶级茶"}').stdout)["signals"][0]
+    assert "box" not in plain and "image" not in plain
+
+
+def test_a_clue_names_who_uses_the_same_picture(own_folder: Path) -> None:
+    store = open_store(f"sqlite:///{own_folder / 'data' / 'yunjian.db'}")
+    clue_id = clue_of(store, shown(store, "甲店", TEA))
+    shown(store, "乙店", TEA, operator="虚构乙公司")
+    store.close()
+    text = yunjian("clue", str(clue_id)).stdout
+    assert "关联  虚构乙公司  乙店  operator:1  相同图片 1 张" in text
+    assert "本方  http://img.example/甲店/1-0.jpg  甲店  甲店的茶1" in text
+    assert "对方  http://img.example/乙店/1-0.jpg  乙店  乙店的茶1" in text
 
 
 def test_scan_reads_standard_input_and_csv(own_folder: Path) -> None:
@@ -165,7 +187,15 @@ def test_a_broken_rule_fails_the_command_and_names_the_line(
 def test_the_doctor_names_what_it_looked_at() -> None:
     result = yunjian("doctor")
     assert result.exit_code == 0, result.output
-    for name in ("settings", "rules", "store", "browser", "Chinese font", "source taobao"):
+    for name in (
+        "settings",
+        "rules",
+        "store",
+        "browser",
+        "Chinese font",
+        "pictures",
+        "source taobao",
+    ):
         assert name in result.stdout
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["painted"]
+__all__ = ["font", "painted"]
 
 _FONTS = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
@@ -20,7 +20,8 @@ _FONTS = (
 
 
 @cache
-def _font() -> ImageFont.FreeTypeFont:
+def font() -> ImageFont.FreeTypeFont:
+    """A Chinese font of 30 pixels; raises OSError where none is installed."""
     found = next((path for path in _FONTS if Path(path).is_file()), None)
     if found is None:
         raise OSError("no Chinese font to paint with: install fonts-noto-cjk")
@@ -34,7 +35,7 @@ def painted(line: str) -> bytes:
     picture = Image.new("RGB", (800, 40 + 56 * len(rows)), (250, 246, 236))
     pen = ImageDraw.Draw(picture)
     for number, row in enumerate(rows):
-        pen.text((24, 20 + 56 * number), row, fill=(60, 30, 20), font=_font())
+        pen.text((24, 20 + 56 * number), row, fill=(60, 30, 20), font=font())
     out = io.BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()

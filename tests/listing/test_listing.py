@@ -82,3 +82,16 @@ def test_half_a_surrogate_pair_is_replaced_and_the_listing_read() -> None:
     listing = Listing.from_dict({"title": "最\ud83d好", "attributes": {"\udc00产地": "云南"}})
     assert listing.title == "最\ufffd好"
     assert listing.attributes == {"\ufffd产地": "云南"}
+
+
+def test_words_read_in_a_picture_tell_where_they_stand() -> None:
+    listing = Listing.from_dict(
+        {
+            "title": "茶", "images": ["http://x.example/0.jpg", "http://x.example/1.jpg"],
+            "image_text": ["不知从哪来", "首行", "次行"], "image_boxes": [[1, 2, 3, 40, 50], [7, 2, 60, 40, 90]],
+        }
+    )  # fmt: skip
+    assert listing.in_picture("image_text[1]") == {"image": 1, "image_url": "http://x.example/1.jpg", "box": [2, 3, 40, 50]}  # fmt: skip
+    assert listing.in_picture("image_text[2]") == {"image": 7, "image_url": "", "box": [2, 60, 40, 90]}  # fmt: skip
+    for field in ("image_text[0]", "image_text[3]", "title", "reviews[1].text"):
+        assert listing.in_picture(field) == {}
