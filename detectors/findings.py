@@ -6,17 +6,16 @@ it is decided whether it is the word there, or a piece of ordinary text that loo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 import rjieba
 
-from detectors.normalise import ENDERS, Folded, disguises
+from detectors.normalise import ENDERS, Folded, code_points, disguises
 from detectors.variants import frequency
 
 __all__ = ["Findings", "Hit", "Places", "Raw", "Spelling"]
@@ -25,9 +24,16 @@ SENTENCES = 1024
 """Sentences that are told apart; in a text of more, some are taken for one."""
 RARE = 10
 """A look-alike of a mark may be a word that the dictionary has seen fewer times than this."""
-_END = re.compile("[" + re.escape(ENDERS) + "]")
 
 Numbers = npt.NDArray[np.int64]
+
+
+@cache
+def _ends_sentence() -> npt.NDArray[np.bool_]:
+    """By code point: whether it ends a sentence."""
+    table = np.zeros(0x110000, dtype=np.bool_)
+    table[[ord(mark) for mark in ENDERS]] = True
+    return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,8 @@ class Findings:
         self.folded = folded
         self.groups = groups
         self._places, self._spellings = places, spellings
-        ends = [mark.end() for mark in _END.finditer(folded.tight)]
-        self._ends = np.array([*ends, len(folded.tight) + 1], dtype=np.int64)
+        marks = np.flatnonzero(_ends_sentence()[code_points(folded.tight)])
+        self._ends = np.append(marks + 1, len(folded.tight) + 1)
         shape = (len(groups) + 1, min(len(self._ends), SENTENCES))
         self.standing: npt.NDArray[np.bool_] = np.zeros(shape, dtype=np.bool_)
         """By group and sentence: whether one of its words may stand there. The last row is

@@ -12,7 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from detectors.conditions import AllOf, AnyOf, Condition, Near, NoneOf, Pattern, Reasoned, Terms
+from detectors.conditions import (
+    FIELDS,
+    AllOf,
+    AnyOf,
+    Condition,
+    Near,
+    NoneOf,
+    Pattern,
+    Reasoned,
+    Terms,
+)
 from detectors.fields import FieldText
 from detectors.ruleset import Rule
 
@@ -44,7 +54,10 @@ class Gate:
         filled = [row + [-1] * (most - len(row)) for row in needs]
         self._needs = np.array(filled, dtype=np.int64).reshape(-1, most)
         self._looks = np.array(looks, dtype=np.int64)
-        self._scopes = list(scopes)
+        self._kinds = {kind: number for number, kind in enumerate(FIELDS)}
+        self._scopes = np.zeros((len(scopes), len(FIELDS)), dtype=np.float32)
+        for scope, number in scopes.items():
+            self._scopes[number, [self._kinds[kind] for kind in scope]] = 1
         self._deep = [np.flatnonzero(self._needs[:, n] >= 0) for n in range(1, most)]
         self._wanted = [(rule_id, ways) for rule_id, ways in self._ways.items() if ways is not None]
         self._flat = np.array([way for _, ways in self._wanted for way in ways], dtype=np.int64)
@@ -55,11 +68,10 @@ class Gate:
         """What may hold in these texts of one listing."""
         findings = texts[0].findings
         standing = findings.standing
-        within = np.zeros((len(self._scopes), standing.shape[1]), dtype=np.bool_)
+        kinds = np.zeros((len(self._kinds), standing.shape[1]), dtype=np.float32)
         for text in texts:
-            for number, scope in enumerate(self._scopes):
-                if text.scope in scope:
-                    within[number, findings.within(text.begin, text.end)] = True
+            kinds[self._kinds[text.scope], findings.within(text.begin, text.end)] = 1
+        within = (self._scopes @ kinds) > 0
         may = standing[self._needs[:, 0]] & within[self._looks]
         for depth, rows in enumerate(self._deep, 1):
             may[rows] &= standing[self._needs[rows, depth]]
