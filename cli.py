@@ -388,20 +388,6 @@ def rules_test() -> None:
             raise typer.Exit(1)
 
 
-@rules_app.command("learn")
-def rules_learn() -> None:
-    """Learn the wording of offences anew from the sayings (needs the extra `learn`)."""
-    from detectors.learning import learn, read_sayings
-
-    with plain_errors():
-        folder = settings_module.load().rules_dir
-        sayings = read_sayings(folder / "sayings")
-        if not sayings:
-            raise Failed(f"{folder / 'sayings'}: no sayings to learn from")
-        count = learn(sayings, folder / "wording.npz")
-        out.print(f"{len(sayings)} sayings, {count} runs of characters: {folder / 'wording.npz'}")
-
-
 @rules_app.command("list")
 def rules_list() -> None:
     """All rules by violation."""

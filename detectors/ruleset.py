@@ -20,7 +20,6 @@ from detectors.conditions import (
 from detectors.contexts import Context, read_context
 from detectors.errors import RuleError
 from detectors.normalise import fold
-from detectors.wording import Model, load_model
 from detectors.yamlfile import Lined, YamlError, read_yaml
 
 __all__ = ["Rule", "RuleSet", "load_rules"]
@@ -45,7 +44,6 @@ REASONINGS: dict[str, str] = {
     "review_copies": "reviews",
     "review_patterns": "reviews",
     "contradictions": "contradictions",
-    "wording": "wording",
 }
 """Names of the reasonings over fields, and their family; `detectors.reasoning` holds them."""
 
@@ -90,8 +88,6 @@ class RuleSet:
     thresholds: dict[str, float] = field(default_factory=dict)
     regions: dict[str, str] = field(default_factory=dict)
     contexts: dict[str, Context] = field(default_factory=dict)
-    wording: Model | None = None
-    """What was learned from the sayings; None where nothing was."""
 
     def threshold(self, violation: str) -> float:
         """The score at which a clue opens."""
@@ -316,10 +312,6 @@ def load_rules(folder: Path) -> RuleSet:
     thresholds = folder / "thresholds.yaml"
     if thresholds.is_file() and isinstance(data := reader.yaml(thresholds), Mapping):
         result.thresholds = {str(k): float(v) for k, v in data.items()}
-    try:
-        result.wording = load_model(folder / "wording.npz")
-    except ValueError as error:
-        reader.problems.append(str(error))
     reader.lexicons()
     reader.contexts()
     reader.rules()

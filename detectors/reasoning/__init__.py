@@ -21,7 +21,6 @@ from detectors.reasoning.origin import Origins
 from detectors.reasoning.prices import front_price, price_history
 from detectors.reasoning.review_habits import review_patterns
 from detectors.reasoning.reviews import review_copies
-from detectors.reasoning.wording import Wording
 from detectors.ruleset import RuleSet
 
 __all__ = ["Knowledge", "reasonings_of"]
@@ -35,7 +34,6 @@ class Knowledge:
         self.marks = Marks(ruleset.brands)
         self.origins = Origins(ruleset.gis, self.places, ruleset.contexts.get("negated"))
         self.operators = Operators(self.places)
-        self.wording = Wording(ruleset.wording)
         self.groups = (self.marks.names, *self.origins.groups)
 
 
@@ -53,5 +51,4 @@ def reasonings_of(knowledge: Knowledge) -> Mapping[str, Reasoning]:
         "review_copies": review_copies,
         "review_patterns": review_patterns,
         "contradictions": contradictions,
-        "wording": knowledge.wording.find,
     }
