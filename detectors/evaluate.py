@@ -34,6 +34,10 @@ MAX_HITS = 100
 """Hits of a condition that are looked at: more say nothing more."""
 MAX_ANCHORS = 1000
 """Places around which words are looked for together."""
+MAX_PLAIN = 2_000
+"""Plainly written words of a pattern that are looked at."""
+BEFORE, AFTER = 40, 60
+"""Characters around a word that a pattern looks at."""
 LONGEST = 16
 """Characters of the longest word, about."""
 NEIGHBOURS = 8
@@ -201,20 +205,58 @@ class _Decision:
         return self.found(scope, start, end, tuple(dict.fromkeys(disguise)))
 
     def pattern(self, condition: Pattern, scope: tuple[str, ...]) -> Iterator[Found]:
-        """Matches of the regex around its words, on the folded text; a word in disguise is put
-        in plain for it."""
-        done = -1
-        for hit in self.hits(condition.words):
+        """Matches of the regex around its words, on the folded text.
+
+        Where the words are plainly written the stretches around them are searched, each once,
+        and the words looked at closely only where the regex matches; a word in disguise is put
+        in plain for it.
+        """
+        raws = self.view.findings.raw(condition.words)
+        plain = [raw for raw in raws if not raw[2].kind][:MAX_PLAIN]
+        found = list(self._plainly(condition, scope, plain))
+        hidden = [raw for raw in raws if raw[2].kind] if self.rule.disguise else []
+        for hit in filter(None, map(self.view.findings.look, hidden[:MAX_HITS])):
             text = self.view.text_at(hit.start)
-            if hit.start < done or text.scope not in scope:
+            if text.scope not in scope:
                 continue
-            first, last = max(text.begin, hit.start - 40, done), min(text.end, hit.end + 60)
-            plain = _Plain(self.view.tight, first, last, hit)
-            for found in condition.regex.finditer(plain.text):
-                start, end = plain.place(found.start()), plain.place(found.end())
-                if end > start >= done:
-                    yield Found(text, start - text.begin, end - text.begin, hit.disguise)
-                    done = end
+            first, last = max(text.begin, hit.start - BEFORE), min(text.end, hit.end + AFTER)
+            around = _Plain(self.view.tight, first, last, hit)
+            for match in condition.regex.finditer(around.text):
+                start, end = around.place(match.start()), around.place(match.end())
+                if start < end:
+                    found.append(Found(text, start - text.begin, end - text.begin, hit.disguise))
+        done = -1
+        for one in sorted(found, key=lambda f: (f.field.begin + f.start, -f.end)):
+            if one.field.begin + one.start >= done:
+                yield one
+                done = one.field.begin + one.end
+
+    def _plainly(
+        self, condition: Pattern, scope: tuple[str, ...], raws: Sequence[Raw]
+    ) -> Iterator[Found]:
+        place = 0
+        while place < len(raws):
+            text = self.view.text_at(raws[place][0])
+            first = max(text.begin, raws[place][0] - BEFORE)
+            last, after = raws[place][1] + AFTER, place + 1
+            while after < len(raws) and raws[after][0] < min(last + BEFORE, text.end):
+                last, after = max(last, raws[after][1] + AFTER), after + 1
+            if text.scope in scope:
+                for match in condition.regex.finditer(self.view.tight, first, min(last, text.end)):
+                    hit = self._trigger(match.start(), match.end(), raws[place:after])
+                    if hit and match.end() > match.start():
+                        span = match.start() - text.begin, match.end() - text.begin
+                        yield Found(text, *span, hit.disguise)
+            place = after
+
+    def _trigger(self, start: int, end: int, raws: Sequence[Raw]) -> Hit | None:
+        """A word that is what it seems, in or around a match."""
+        near = [raw for raw in raws if raw[0] - BEFORE <= start and end <= raw[1] + AFTER]
+        near.sort(key=lambda raw: not (start <= raw[0] and raw[1] <= end))
+        for hit in filter(None, map(self.view.findings.look, near)):
+            if self.rule.disguise or not set(hit.disguise) - _PLAINLY:
+                return hit
+        return None
 
 
 class _Plain:
