@@ -370,6 +370,8 @@ class Places:
     ) -> None:
         self.names = names
         self._localities = dict(localities or {})
+        # The same addresses and titles are asked for again and again.
+        self._known = lru_cache(20_000)(self._named)
         self._located: dict[str, str] = {}
 
     @cached_property
@@ -440,6 +442,9 @@ class Places:
         Short names of counties and the localities count too, where they are no other word; in an
         address those of districts as well.
         """
+        return list(self._known(text, address))
+
+    def _named(self, text: str, address: bool) -> tuple[tuple[int, int, str], ...]:
         matcher, codes = self._wide
         found: list[tuple[int, int, str]] = []
         for index, start, end in matcher.find_matches_as_indexes(text):
@@ -467,7 +472,7 @@ class Places:
                 alone = all(code.startswith(widest) for code in options)
                 if alone and not self._vague(text[start:end], widest, address):
                     found.append((start, end, widest))
-        return found
+        return tuple(found)
 
     def _vague(self, word: str, code: str, address: bool) -> bool:
         """Whether a word alone is no place: an ordinary word, a district's short name."""
