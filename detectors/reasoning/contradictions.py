@@ -130,7 +130,20 @@ _CONTENTS = (
     "主要原料",
     "原料配料",
 )
-_FOUNDED_KEYS = ("成立", "注册日期", "注册时间", "开店", "建厂", "创办", "开业", "创立", "创建", "投产", "入驻", "从业")
+_FOUNDED_KEYS = (
+    "成立",
+    "注册日期",
+    "注册时间",
+    "开店",
+    "建厂",
+    "创办",
+    "开业",
+    "创立",
+    "创建",
+    "投产",
+    "入驻",
+    "从业",
+)
 _LONG_KEPT = re.compile(
     r"(?<![\d一二三四五六七八九十])(\d{1,2}|[一二三四五六七八九]?十[一二三四五六七八九]?)(?:多|余|来)?年(?:的)?(?:老店|老厂|老牌|老字号|品牌|老茶厂|老茶庄|制茶厂|企业|厂史|办厂|建厂|开店|金牌店|皇冠店|店龄|大厂)"
     r"|连续([二三四五六七八九十]|\d{1,2})(?:多|余)?(?:年|届)(?:[^。！？，,\n]{0,4})(?:获|蝉联|荣|评|上榜|入选|销量|夺|斩|摘)"
@@ -231,7 +244,9 @@ def _years(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
                 claimed = today - _number(match[1])
             else:
                 claimed = year
-            taken_back = match and (denied(tight, *match.span()) or _of_the_leaf(tight, match, year))
+            taken_back = match and (
+                denied(tight, *match.span()) or _of_the_leaf(tight, match, year)
+            )
             if match and claimed < year - 1 and not taken_back:
                 why = f"宣称“{match.group()}”，而{key}为{year}年，前后矛盾"
                 yield _Claim(text, *match.span(), why, 0.7)

@@ -14,6 +14,7 @@ from itertools import pairwise
 from detectors.evaluate import Found
 from detectors.fields import FieldText
 from detectors.reasoning.other_goods import about_other_goods
+from detectors.reasoning.review_dates import out_of_time
 from detectors.reasoning.reviews import Read, buyers, whole
 from listing import Listing, Review
 
@@ -58,6 +59,7 @@ def review_patterns(
     signs = [
         *_more_than_sold(listing, given),
         *_in_time(given),
+        *out_of_time(listing, given),
         *_wrongly_rated(reviews, given),
         *_by_names(given),
         *_templates(reviews),
@@ -172,7 +174,12 @@ def _by_names(given: Sequence[Review]) -> Iterator[Sign]:
             break
     users = Counter(review.user for review in given if review.user and "*" not in review.user)
     user, most = users.most_common(1)[0] if users else ("", 0)
-    if most >= 3 and most >= 0.3 * total and user not in _NAMELESS:
+    masked = Counter(r.user for r in given if "*" in r.user and not r.user.startswith("匿"))
+    shown, alike = masked.most_common(1)[0] if masked else ("", 0)
+    # Masks are short: two buyers may look alike, a whole page of them doesn't.
+    if alike >= 5 and alike >= 0.6 * total:
+        yield 0.6, f"{total}条评价中有{alike}条署名“{shown}”，涉嫌刷评"
+    elif most >= 3 and most >= 0.3 * total and user not in _NAMELESS:
         yield 0.55, f"同一用户“{user}”发表{most}条评价，涉嫌刷评"
 
 
@@ -189,6 +196,13 @@ def _templates(reviews: Sequence[Read]) -> Iterator[Sign]:
         if most >= 4 and most >= 0.4 * total:
             yield 0.6, f"{most}条评价都以“{said}”{end}，涉嫌模板评价"
             return
+    frames = Counter(
+        (r.plain[:3], r.plain[-3:]) for r in reviews if 7 <= len(r.plain) < 24
+    )  # “化肥很好，玉米绿油油”, “化肥很好，辣椒绿油油”
+    frame, most = frames.most_common(1)[0] if frames else (("", ""), 0)
+    if most >= 4 and most >= 0.5 * total:
+        yield 0.6, f"{most}条评价都是“{frame[0]}……{frame[1]}”的句式，涉嫌模板评价"
+        return
     clauses: defaultdict[str, int] = defaultdict(int)
     for review in long:
         for said in {part for part in _SPLIT.split(review.field.original) if len(part) >= 7}:
