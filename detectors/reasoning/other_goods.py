@@ -44,7 +44,9 @@ _LIKELY = {
     "apparel": {"服装", "鞋", "母婴玩具", "家居建材"},
 }  # child-elderly and medical devices may be anything
 _WORDS = {kind: re.compile(words) for kind, words in _KINDS.items()}
-_BY_THE_WAY = re.compile(r"送的|赠的|赠品|一起买|顺便|之前买|还买|上次买|也买|配|搭|像|比")
+_BY_THE_WAY = re.compile(
+    r"送的|赠的|赠品|一起买|顺便|之前买|还买|上次买|也买|配|搭|像(?![头素])|比"
+)
 LEAST, SHARE = 3, 0.3
 
 

@@ -78,7 +78,7 @@ def _more_than_sold(listing: Listing, given: Sequence[Review]) -> Iterator[Sign]
         return
     days = sorted(review.date[:10] for review in given if review.date)
     # Sales are often shown for a month: only reviews of one month speak against them.
-    if total >= 4 and total >= 2 * max(shown, 1) and days and days[0][:7] == days[-1][:7]:
+    if total >= 4 and total >= 2 * max(shown, 1) and (not days or days[0][:7] == days[-1][:7]):
         yield 0.6, why
 
 
@@ -101,6 +101,7 @@ def _in_time(given: Sequence[Review]) -> Iterator[Sign]:
         day, most = days.most_common(1)[0]
         praise = sum(_praises(review) for review in dated if (review.date or "")[:10] == day)
         crowded = (most >= 8 and most >= 0.6 * total) or (most >= 6 and most >= 0.8 * total)
+        crowded = crowded or (most >= 5 and most == total)
         if crowded and praise >= 0.9 * most:
             yield 0.65, f"{total}条评价中有{most}条集中在{day}一天且几乎全为好评，涉嫌刷评"
         yield from _used_long(dated)
@@ -147,6 +148,14 @@ def _wrongly_rated(reviews: Sequence[Read], given: Sequence[Review]) -> Iterator
         for review, said in zip(reviews, given, strict=True)
         if said.rating is not None and said.rating >= 5
     ]
+    low = [
+        bool(_PRAISES.search(review.field.folded.tight))
+        and not _complains(review.field.folded.tight)
+        for review, said in zip(reviews, given, strict=True)
+        if said.rating is not None and said.rating <= 2
+    ]
+    if sum(low) >= 3 and sum(low) >= 0.6 * len(low):
+        yield 0.6, f"{sum(low)}条一二星评价的内容实为好评，评分与内容不符，涉嫌批量评价"
     wrong = sum(full)
     if wrong >= 3 and wrong >= 0.3 * len(full):
         yield 0.65, f"{wrong}条满分评价的内容实为抱怨，评分与内容不符，涉嫌刷分"
