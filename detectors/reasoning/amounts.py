@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from detectors.fields import FieldText
 from detectors.reasoning.stated import Opposed, denied
 
-__all__ = ["amount", "shares", "sizes", "users"]
+__all__ = ["amount", "counted", "shares", "sizes", "users"]
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {
     "两": 2,
@@ -111,6 +111,33 @@ def _share(value: str, stuff: str) -> int:
     before = re.search(r"(\d{1,3})(?:\.\d)?%[^\d%,，、;； ]{0,4}" + name, value)
     found = after or before
     return int(found.group(1)) if found else 100
+
+
+_COUNTED = (
+    # what is counted in the copy, the parameters that count it
+    (re.compile(r"专利[^。！？，,；\n]{0,4}?([\d一二三四五六七八九十百]{1,4})(?:多|余)?(?:项|件|个)|([\d一二三四五六七八九十百]{1,4})(?:多|余)?(?:项|件|个)(?:国家|发明|国际|核心|技术)?专利"), re.compile("专利"), re.compile(r"(\d{1,3}|[一二三四五六七八九十]{1,3})(?:项|件|个)")),
+    (re.compile(r"([\d一二三四五六七八九十百千万]{1,6})(?:多|余)?亩()(?:自有|自建|生态|有机|高山)?(?:茶园|基地|果园|茶山|种植|古茶)"), re.compile("面积|基地|茶园"), re.compile(r"(\d{1,6}|[一二三四五六七八九十百千万]{1,5})亩")),
+    (re.compile(r"([\d一二三四五六七八九十百]{1,4})(?:道|遍|次)()(?:工序|工艺|手工|质检|检测|过滤)"), re.compile("工序|检测|质检|过滤"), re.compile(r"(\d{1,3}|[一二三四五六七八九十百]{1,3})(?:道|遍|次)")),
+    (re.compile(r"([\d一二三四五六七八九十百千万]{1,6})(?:多|余)?(?:名|位|个|人)()(?:工人|员工|技师|工匠|研发人员|师傅|工程师|专家)"), re.compile("员工|人数|参保|规模"), re.compile(r"(\d{1,6})人?")),
+)  # fmt: skip
+
+
+def counted(attributes: Mapping[str, str], texts: Sequence[FieldText]) -> Iterator[Opposed]:
+    """Patents, acres, steps, people: three times as many in the copy as in the parameters."""
+    for said, keys, given in _COUNTED:
+        for key, value in attributes.items():
+            stated = given.search(value) if keys.search(key) else None
+            if not stated:
+                continue
+            for text in texts:
+                found = said.search(text.folded.tight)
+                if not found:
+                    continue
+                claimed = amount(found.group(1) or found.group(2))
+                if claimed >= 3 * max(amount(stated.group(1)), 1):
+                    why = f"宣称“{found.group()}”，而{key}为“{value[:20]}”，不相符"
+                    yield text, *found.span(), why
+                    return
 
 
 _SIZES = (

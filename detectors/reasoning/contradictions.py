@@ -14,7 +14,7 @@ from itertools import islice
 
 from detectors.evaluate import Found
 from detectors.fields import FieldText
-from detectors.reasoning.amounts import amount, shares, sizes, users
+from detectors.reasoning.amounts import amount, counted, shares, sizes, users
 from detectors.reasoning.stated import Opposed, denied, opposed
 from listing import Listing, parse_sales
 
@@ -32,14 +32,15 @@ _NEW = re.compile(
 _AGED = re.compile(
     r"(?<!\d)(\d{1,2}|[一二三四五六七八九十]{1,3})年(?:以上)?(?:陈化|陈年|老陈|陈|老茶|窖藏|仓储|存放|老料|老熟|老生)"
 )
+_LEAF = re.compile(r"原料|用料|毛茶|毛料|料子|配方|拼配|的料|散料|晒青")
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")}
 _HEADS = re.compile(r"(?<!\d)(\d{2,3})头")
 _ROOT = re.compile(r"(?:单个|单粒|单头|单颗|每个|每粒|每头|每颗|个头|一个|一头)(?:重|约|大约|净重|重量|重约|平均|:|：){0,3}(\d{1,3})(?:克|g)")  # fmt: skip
 _FOUNDED = re.compile(
-    r"(?:成立|注册|创办|开业|开店|登记)(?:于|日期|时间|:|：){0,3}((?:19|20)\d\d)|((?:19|20)\d\d)年?(?:成立|注册|创办|开业|开店|登记)"
+    r"(?:成立|注册|创办|创立|开业|开店|登记)(?:于|日期|时间|:|：){0,3}((?:19[89]|20)\d{1,2}(?<=\d{4}))|((?:19[89]|20)\d{1,2}(?<=\d{4}))年?(?:才|刚)?(?:成立|注册|创办|创立|开业|开店|登记)"
 )
 _ROOTS_OLD = re.compile(
-    r"(?:始于|始创于|创始于|创于|创建于|起源于|建于|自)(1[5-9]\d\d|清朝|清代|明朝|明代|清|明|民国|光绪|乾隆|道光|同治|康熙|雍正)|(?:百年|[二三四五六七八九]百年)(?:老店|老字号|老号|老厂|品牌|传承|企业|茶号|老铺)"
+    r"(?:始于|始创于?|创始于?|创于|创号于?|创建于|创立于|起源于|源自|建于|自|从)(1[5-9]\d\d|清朝|清代|明朝|明代|清|明|民国|光绪|乾隆|道光|同治|康熙|雍正|宣统|咸丰|嘉庆)|(?:光绪|乾隆|道光|同治|康熙|雍正|宣统|咸丰|嘉庆)年间(?:创|开|起|一路|传|就)|1[5-9]\d\d年?(?:创号|创立|始创|创办|创牌|老号)|(?:百年|[二三四五六七八九]百年)(?:老店|老字号|老号|老厂|品牌|传承|企业|茶号|老铺|茶庄|茶厂|老牌|世家|药号|酒坊|作坊|工坊|老坊|手艺|匠心|技艺|制茶)|[四五六七八九十]代(?:人)?(?:传承|守|制茶|做茶|相传|祖传|经营|传人)|传承[四五六七八九十]代|老号重开|(?:号级|老号|茶庄|老字号|祖号)[^。！？，\n]{0,8}(?:后裔|嫡系|嫡传|传人)|家传[四五六七八九十]代"
 )
 _AWARD_YEAR = re.compile(
     r"(1[89]\d\d|20[0-2]\d)年?[^。！？；\n]{0,18}(?:金奖|银奖|大奖|特等奖|一等奖|名牌|奖章)"
@@ -65,7 +66,7 @@ _SELLING = (
     "出货",
     "售罄",
 )
-_FOUNDING = ("成立", "注册", "创办", "开业", "开店", "登记")
+_FOUNDING = ("成立", "注册", "创办", "创立", "开业", "开店", "登记")
 _TIMES = {"": 1, "千": 1_000, "万": 10_000, "w": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}  # fmt: skip
 _PERFECT = re.compile(r"(?:好评率|满意度|满意率)[^。，\n]{0,3}100%?|零差评|无差评|0差评|没有差评")
 _FIBRES = {
@@ -74,7 +75,7 @@ _FIBRES = {
     "真丝": ("聚酯", "涤纶", "化纤", "雪纺"), "桑蚕丝": ("聚酯", "涤纶", "化纤"), "蚕丝": ("聚酯", "涤纶", "化纤"),
     "纯棉": ("聚酯", "涤纶", "化纤", "腈纶"), "全棉": ("聚酯", "涤纶", "化纤", "腈纶"), "亚麻": ("聚酯纤维100", "涤纶100"),
     "真皮": ("pu", "人造革", "合成革", "超纤", "仿皮"), "牛皮": ("pu", "人造革", "合成革", "超纤", "二层革贴膜"),
-    "实木": ("密度板", "颗粒板", "刨花板", "三聚氰胺板", "人造板"), "纯铜": ("锌合金", "铁", "塑料"), "全铜": ("锌合金", "铁", "塑料"),
+    "实木": ("密度板", "颗粒板", "刨花板", "三聚氰胺板", "人造板", "桥洞力学板", "蜂窝纸"), "纯铜": ("锌合金", "铁", "塑料"), "全铜": ("锌合金", "铁", "塑料"),
     "304不锈钢": ("201", "铁", "塑料"), "足金": ("合金", "镀金", "铜"), "纯银": ("合金", "镀银", "铜", "锌"),
 }  # fmt: skip
 _FILLED = ("鹅绒", "鸭绒", "蚕丝", "羽绒")
@@ -129,7 +130,20 @@ _CONTENTS = (
     "主要原料",
     "原料配料",
 )
-_FOUNDED_KEYS = ("成立", "注册日期", "注册时间", "开店", "建厂", "创办", "开业")
+_FOUNDED_KEYS = (
+    "成立",
+    "注册日期",
+    "注册时间",
+    "开店",
+    "建厂",
+    "创办",
+    "开业",
+    "创立",
+    "创建",
+    "投产",
+    "入驻",
+    "从业",
+)
 _LONG_KEPT = re.compile(
     r"(?<![\d一二三四五六七八九十])(\d{1,2}|[一二三四五六七八九]?十[一二三四五六七八九]?)(?:多|余|来)?年(?:的)?(?:老店|老厂|老牌|老字号|品牌|老茶厂|老茶庄|制茶厂|企业|厂史|办厂|建厂|开店|金牌店|皇冠店|店龄|大厂)"
     r"|连续([二三四五六七八九十]|\d{1,2})(?:多|余)?(?:年|届)(?:[^。！？，,\n]{0,4})(?:获|蝉联|荣|评|上榜|入选|销量|夺|斩|摘)"
@@ -182,6 +196,7 @@ def _parameters(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim
     if listing.attributes:
         found += opposed(listing.attributes, texts)
         found += shares(listing.attributes, texts)
+        found += counted(listing.attributes, texts)
         title = next((text for text in texts if text.scope == "title"), None)
         found += sizes(title, listing.attributes) if title else ()
     if listing.sales is not None:
@@ -229,11 +244,20 @@ def _years(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:
                 claimed = today - _number(match[1])
             else:
                 claimed = year
-            if match and claimed < year - 1 and not denied(tight, *match.span()):
+            taken_back = match and (
+                denied(tight, *match.span()) or _of_the_leaf(tight, match, year)
+            )
+            if match and claimed < year - 1 and not taken_back:
                 why = f"宣称“{match.group()}”，而{key}为{year}年，前后矛盾"
                 yield _Claim(text, *match.span(), why, 0.7)
                 return
             place = tight.find("年", place + 1)
+
+
+def _of_the_leaf(tight: str, match: re.Match[str], made: int) -> bool:
+    """Whether the older year is that of the leaf, pressed in the year that is stated as well."""
+    around = tight[max(0, match.start() - 14) : match.end() + 8]
+    return str(made) in tight and bool(_LEAF.search(around))
 
 
 def _heads(listing: Listing, texts: Sequence[FieldText]) -> Iterator[_Claim]:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from detectors.evaluate import Found
 from detectors.fields import FieldText
 from detectors.reasoning.other_goods import about_other_goods
+from detectors.reasoning.review_dates import out_of_time
 from detectors.reasoning.reviews import Read, buyers, whole
 from listing import Listing, Review
 
@@ -58,6 +59,7 @@ def review_patterns(
     signs = [
         *_more_than_sold(listing, given),
         *_in_time(given),
+        *out_of_time(listing, given),
         *_wrongly_rated(reviews, given),
         *_by_names(given),
         *_templates(reviews),
@@ -76,7 +78,7 @@ def _more_than_sold(listing: Listing, given: Sequence[Review]) -> Iterator[Sign]
         return
     days = sorted(review.date[:10] for review in given if review.date)
     # Sales are often shown for a month: only reviews of one month speak against them.
-    if total >= 4 and total >= 2 * max(shown, 1) and days and days[0][:7] == days[-1][:7]:
+    if total >= 4 and total >= 2 * max(shown, 1) and (not days or days[0][:7] == days[-1][:7]):
         yield 0.6, why
 
 
@@ -99,6 +101,7 @@ def _in_time(given: Sequence[Review]) -> Iterator[Sign]:
         day, most = days.most_common(1)[0]
         praise = sum(_praises(review) for review in dated if (review.date or "")[:10] == day)
         crowded = (most >= 8 and most >= 0.6 * total) or (most >= 6 and most >= 0.8 * total)
+        crowded = crowded or (most >= 5 and most == total)
         if crowded and praise >= 0.9 * most:
             yield 0.65, f"{total}条评价中有{most}条集中在{day}一天且几乎全为好评，涉嫌刷评"
         yield from _used_long(dated)
@@ -145,6 +148,14 @@ def _wrongly_rated(reviews: Sequence[Read], given: Sequence[Review]) -> Iterator
         for review, said in zip(reviews, given, strict=True)
         if said.rating is not None and said.rating >= 5
     ]
+    low = [
+        bool(_PRAISES.search(review.field.folded.tight))
+        and not _complains(review.field.folded.tight)
+        for review, said in zip(reviews, given, strict=True)
+        if said.rating is not None and said.rating <= 2
+    ]
+    if sum(low) >= 3 and sum(low) >= 0.6 * len(low):
+        yield 0.6, f"{sum(low)}条一二星评价的内容实为好评，评分与内容不符，涉嫌批量评价"
     wrong = sum(full)
     if wrong >= 3 and wrong >= 0.3 * len(full):
         yield 0.65, f"{wrong}条满分评价的内容实为抱怨，评分与内容不符，涉嫌刷分"
@@ -172,7 +183,12 @@ def _by_names(given: Sequence[Review]) -> Iterator[Sign]:
             break
     users = Counter(review.user for review in given if review.user and "*" not in review.user)
     user, most = users.most_common(1)[0] if users else ("", 0)
-    if most >= 3 and most >= 0.3 * total and user not in _NAMELESS:
+    masked = Counter(r.user for r in given if "*" in r.user and not r.user.startswith("匿"))
+    shown, alike = masked.most_common(1)[0] if masked else ("", 0)
+    # Masks are short: two buyers may look alike, a whole page of them doesn't.
+    if alike >= 5 and alike >= 0.6 * total:
+        yield 0.6, f"{total}条评价中有{alike}条署名“{shown}”，涉嫌刷评"
+    elif most >= 3 and most >= 0.3 * total and user not in _NAMELESS:
         yield 0.55, f"同一用户“{user}”发表{most}条评价，涉嫌刷评"
 
 
@@ -189,6 +205,13 @@ def _templates(reviews: Sequence[Read]) -> Iterator[Sign]:
         if most >= 4 and most >= 0.4 * total:
             yield 0.6, f"{most}条评价都以“{said}”{end}，涉嫌模板评价"
             return
+    frames = Counter(
+        (r.plain[:3], r.plain[-3:]) for r in reviews if 7 <= len(r.plain) < 24
+    )  # “化肥很好，玉米绿油油”, “化肥很好，辣椒绿油油”
+    frame, most = frames.most_common(1)[0] if frames else (("", ""), 0)
+    if most >= 4 and most >= 0.5 * total:
+        yield 0.6, f"{most}条评价都是“{frame[0]}……{frame[1]}”的句式，涉嫌模板评价"
+        return
     clauses: defaultdict[str, int] = defaultdict(int)
     for review in long:
         for said in {part for part in _SPLIT.split(review.field.original) if len(part) >= 7}:
