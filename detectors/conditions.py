@@ -138,7 +138,9 @@ class Lexicons:
     def get(self, name: str, node: Any = None) -> frozenset[str]:
         """The words of ``$name``, or the phrase itself."""
         if not name.startswith("$"):
-            return frozenset([fold(name).tight])
+            if not (tight := fold(name).tight):
+                raise ConditionError(f"{name!r} is nothing but marks, which are passed over", node)
+            return frozenset([tight])
         if name[1:] not in self._words:
             raise ConditionError(f"no such lexicon: {name}", node)
         return self._words[name[1:]]

@@ -177,8 +177,11 @@ class _Reader:
             for word in raw[name]:
                 if word.startswith("$"):
                     found |= resolve(word[1:], (*above, name))
+                elif tight := fold(word).tight:
+                    found.add(tight)
                 else:
-                    found.add(fold(word).tight)
+                    path = self.folder / "lexicons" / f"{name}.yaml"
+                    self.wrong(path, f"{word!r} is nothing but marks, which are passed over")
             return frozenset(found)
 
         self.set.lexicons = {name: resolve(name, ()) for name in raw}

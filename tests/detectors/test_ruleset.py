@@ -106,6 +106,7 @@ def test_two_rules_with_one_id(rules: Path) -> None:
         ("words: [$none]", "includes \\$none"),
         ("words: 最好", "a list of words"),
         ("- x", "a list of words"),
+        ("words: ['**', 最好]\n", "is nothing but marks"),
     ],
 )
 def test_a_wrong_lexicon_is_named(rules: Path, text: str, says: str) -> None:
