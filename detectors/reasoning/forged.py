@@ -32,7 +32,9 @@ _UNAUTHORISED = re.compile(r"^(?:无|暂无|没有|未取得|未提供|办理中
 _INSTITUTE = re.compile(
     r"(?:中国|中华|国家|全国|云南|省|市|县|州|[\u4e00-\u9fff]{2,4})[\u4e00-\u9fff]{0,8}?(?:科学院|中科院|农科院|研究院|植物所|动物所|微生物所|药物所|热作所|农科所|林科院|林科所|药检所|三七局|茶叶局|烟草局|烟草专卖局|供销合作社|供销联社|粮油局|农业局|农业农村局|林业局|卫健委|农技站|农技推广中心|研究所|药研所|茶科所|研究中心|工程中心|检测中心|中医院|医学院|农业大学|供销总社|供销社|粮食局|药监局|管理局|茶叶协会|三七协会|行业协会)"
 )
-_MAY = re.compile("研究|协会|检测中心|供销|[粮茶七草油业]局|工程中心|[茶农林]科所|[植动微药热]{1,2}[物作]所|农业大学|管理局|农技|卫健委|农业农村局|专卖局")
+_MAY = re.compile(
+    "研究|协会|检测中心|供销|[粮茶七草油业]局|工程中心|[茶农林]科所|[植动微药热]{1,2}[物作]所|农业大学|管理局|农技|卫健委|农业农村局|专卖局"
+)
 _INSTITUTE_ACTS = re.compile(
     r"自营|直营|直供|监制|出品|直销|(?<!附属)实验室|试验(?:茶|站|田产|基地|工厂|厂)|事业部|自己的店|工作站|服务站|特供|供应站|下属|所属|附属|直属|指定|专供|内部|本院|本所|院里|所里|科技店|服务部|门市|授权|研制|经营|官方"
 )
@@ -83,6 +85,8 @@ def official_claim(
             continue
         for hit in text.hits(marks.names)[:8]:
             mark = marks[hit.word]
+            if text.folded.tight[hit.end : hit.end + 1] == "镇":  # 茅台镇 is a place
+                continue
             if hit.disguise or mark.kind == "place" or excused(text, hit.start, hit.end):
                 continue
             if belongs(mark, listing.operator_name) and text.scope != "operator_name":
@@ -137,13 +141,15 @@ def _claimed(mark: Mark, listing: Listing, text: FieldText, start: int, end: int
     if text.scope == "operator_name":
         return None
     in_shop = text.scope == "shop_name"
+    petty = bool(_PETTY.search(operator)) or "个体" in listing.attributes.get("经营者类型", "")
     claim = service or (_SHOP if in_shop else _CLAIM).search(around)
     if claim is None:
+        return None
+    if service and not petty and "联保" in around:
         return None
     unauthorised = any(
         "授权" in key and _UNAUTHORISED.match(value) for key, value in listing.attributes.items()
     )
-    petty = bool(_PETTY.search(operator)) or "个体" in listing.attributes.get("经营者类型", "")
     if operator:
         strength = 0.6 if petty or not in_shop else 0.45
         why = f"以“{mark.name}”的“{claim.group()}”自称，而经营者为“{operator[:30]}”"

@@ -98,7 +98,8 @@ def _by_index(
             strength = STRENGTH[text.scope] if close >= CLOSE else HINT
             if close < CLOSE and whole and (value.isascii() or mark.kind == "foreign"):
                 # A made-up name, and nothing else stands where the mark stands.
-                strength = AS_MARK if text.scope != "title" and _is_mark(text) else HINT
+                alone = _is_mark(text) and (start, end) == (0, len(text.folded.tight))
+                strength = AS_MARK if alone else HINT
             if not whole and len(value) == 2:
                 strength = min(strength, HEAD)
             yield _found(text, start, end, mark, ("digit",) if masked else ("shape",), strength)
