@@ -25,6 +25,8 @@ STRENGTH = {
 CLOSE = 0.8
 """Names closer than this are accused; farther ones are a hint."""
 HINT = 0.35
+AS_MARK = 0.55
+"""What a coined name one character away says where it stands as the mark."""
 HEAD = 0.55
 """What the head of a title says when only its glyphs, two of them, are alike."""
 _TELLING = {"homophone", "shape", "split", "digit"}
@@ -58,9 +60,12 @@ def lookalikes(
             continue
         for hit in text.hits(marks.names):
             mark = marks[hit.word]
-            if not _accusable(mark, listing, kind) or not wanted & set(hit.disguise):
+            if not hit.disguise or not _accusable(mark, listing, kind):
                 continue
             shown = text.folded.tight[hit.start : hit.end]
+            hidden = _by_digits(shown)
+            if not (masked if hidden else wanted & set(hit.disguise)):
+                continue
             if shown in mark.common or excused(text, hit.start, hit.end):
                 continue
             found.append(_found(text, hit.start, hit.end, mark, hit.disguise))
@@ -82,7 +87,7 @@ def _by_index(
     """What stands as a name, looked up in the index. A digit for a letter (M0BIL) hides a name."""
     for start, end, whole in _names(text):
         value = text.folded.tight[start:end]
-        if masked != (value.isascii() and any(c.isdigit() for c in value)):
+        if masked != _by_digits(value):
             continue
         for name, close in marks.alike(value):
             mark = marks[name]
@@ -91,16 +96,29 @@ def _by_index(
             if not whole and len(value) == 2 and close < CLOSE:
                 continue
             strength = STRENGTH[text.scope] if close >= CLOSE else HINT
+            if close < CLOSE and whole and (value.isascii() or mark.kind == "foreign"):
+                # A made-up name, and nothing else stands where the mark stands.
+                alone = _is_mark(text) and (start, end) == (0, len(text.folded.tight))
+                strength = AS_MARK if alone else HINT
             if not whole and len(value) == 2:
                 strength = min(strength, HEAD)
             yield _found(text, start, end, mark, ("digit",) if masked else ("shape",), strength)
             break
 
 
+def _by_digits(shown: str) -> bool:
+    """Whether digits stand for letters: so a name is hidden, not imitated."""
+    return shown.isascii() and any(character.isdigit() for character in shown)
+
+
+def _is_mark(text: FieldText) -> bool:
+    return text.scope == "brand" or text.name.removeprefix("attributes.") in _NAME_KEYS
+
+
 def _names(text: FieldText) -> Iterator[tuple[int, int, bool]]:
     """Spans that stand as names, and whether nothing else stands with them."""
     tight = text.folded.tight
-    if text.scope == "brand" or text.name.removeprefix("attributes.") in _NAME_KEYS:
+    if _is_mark(text):
         yield 0, len(tight), True
         for part in _HAN.finditer(tight):
             if part.span() != (0, len(tight)):

@@ -29,7 +29,7 @@ _FIT = re.compile(
     r"(?:适用于?|适用机型|兼容|配套|适配|通用|可配|匹配|替换|代替|替代|非|不是|并非|区别于|不同于|媲美|对比|相比|不输|与|跟|和|比)$"
 )
 _APART = re.compile(
-    r"^(?:公司|集团|品牌|官方){0,2}(?:无关|没有关|没关系|没有任何|毫无|不是一家|并无|通用|可用|均可用|都能用|机型|专用配件|配件)"
+    r"^(?:[、和及与][^、。，,！？]{1,8}){0,3}(?:公司|集团|品牌|官方|企业|商家|等){0,3}(?:均|都|并){0,2}(?:无关|无任何|没任何|没有关|没关系|没有任何|毫无|不是一家|并无|通用|可用|均可用|都能用|机型|专用配件|配件)"
 )
 _BEFORE = frozenset("新老小金真正滇云国京皇御")
 _AFTER = frozenset("坊堂记号轩阁斋府庄园王家氏源斯味香佳仕")
@@ -48,6 +48,8 @@ class Mark:
     """Words that look like it and are no look-alikes."""
     official: frozenset[str]
     """Names of shops that the owner runs."""
+    imitations: frozenset[str]
+    """Names that were found to imitate it and are too far for the eye alone: 康帅博."""
     licensed: frozenset[str]
     """Names of shops and sellers that the owner has licensed."""
 
@@ -69,6 +71,7 @@ class Marks:
                 kind=str(brand.get("kind", "brand")),
                 common=frozenset(fold(str(word)).tight for word in brand.get("common_words", ())),
                 official=frozenset(brand.get("official_shops", ())),
+                imitations=frozenset(fold(str(word)).tight for word in brand.get("imitations", ())),
                 licensed=frozenset(brand.get("licensed_sellers", ())),
             )
             for name in (mark.name, *brand.get("aliases", ()), *brand.get("latin", ())):
@@ -83,6 +86,11 @@ class Marks:
         for name in sorted(self._marks):
             for key in set(_latin_keys(name) if name.isascii() else _keys(name)):
                 self._keys[key].append(name)
+        self._imitations = {
+            imitation: fold(mark.name).tight
+            for mark in self._marks.values()
+            for imitation in mark.imitations
+        }
         self._tried: dict[str, tuple[tuple[str, float], ...]] = {}
 
     def __getitem__(self, name: str) -> Mark:
@@ -107,6 +115,8 @@ class Marks:
         return self._tried[value]
 
     def _scored(self, value: str) -> tuple[tuple[str, float], ...]:
+        if value in self._imitations:
+            return ((self._imitations[value], 0.95),)
         if value.isascii():
             if value.rstrip("0123456789") in self._marks:
                 return ()
@@ -162,7 +172,7 @@ def _latin_keys(word: str) -> Iterator[str]:
     """What a word in Latin letters shares with its look-alikes."""
     plain = skeleton(word)
     yield "^" + plain
-    if len(plain) >= 5:
+    if len(plain) >= 4:
         for place in range(len(plain)):
             yield "^" + plain[:place] + plain[place + 1 :]
 
