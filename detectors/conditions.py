@@ -246,7 +246,8 @@ def _pattern(value: Any, lexicons: Lexicons, node: Any) -> Pattern:
             "regex",
         )
     try:
-        compiled = re.compile(regex)
+        # A field is a line: ^ is its beginning.
+        compiled = re.compile(regex, re.MULTILINE)
     except re.error as error:
         raise ConditionError(f"not a regex: {regex!r}: {error}", value, "regex") from None
     return Pattern(compiled, _words(value.get("words"), lexicons, value), _scope(value))

@@ -16,7 +16,8 @@ from listing import Listing
 
 __all__ = ["Context", "licensed", "read_context"]
 
-_CLAUSE_ENDERS = ENDERS + "，,、：:"
+_CLAUSE_ENDERS = ENDERS + "，,：:"
+"""Not the 、 of a list: «不做高仿、A货» denies both."""
 _ENDERS = {"clause": _CLAUSE_ENDERS, "sentence": ENDERS}
 FAR = 80
 """Characters of a sentence that are looked at."""
