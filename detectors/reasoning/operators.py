@@ -85,6 +85,8 @@ class Operators:
         if listing.phone and not (code or number) and not _EXEMPT.search(f"{listing.title}{listing.text}{listing.terms}"):  # fmt: skip
             yield 0.55, "页面有联系电话而未公示营业执照、许可信息"
         stated = f"{number} {' '.join(listing.attributes.values())}".lower().replace(" ", " ")
+        for why in malformed(number):
+            yield 0.65, why
         food = listing.goods in ("tea", "food-drug", "sanqi", "")
         for name, pattern in (("食品生产许可证", _SC), ("食品经营许可证", _JY)):
             for match in pattern.finditer(stated):
@@ -136,7 +138,7 @@ class Operators:
                     why = f"公示的许可或执照已于{until}到期：“{match.group()}”"
                     yield Found(text, 0, len(tight), (), 0.7, why)
                     break
-        if any(word in original for word in ("准字", "械", "食健", "妆", "PD")):
+        if any(word in original for word in ("准字", "械", "食健", "妆", "PD", "卫食")):
             for why in malformed(original):
                 yield Found(text, 0, len(tight), (), 0.65, why)
         if "信用代码" in tight:
