@@ -31,11 +31,17 @@ _MISSING = re.compile(
 )
 
 
+_ABOLISHED = re.compile(r"卫食(?:证)?字[^\d\s。，,]{0,3}(?:19|20)\d\d[^\s。，,]{0,14}")
+"""食品卫生许可证: none was given since 2009 (食品安全法), and none was good for more than four years."""
+
+
 def malformed(text: str) -> Iterator[str]:
     """A Chinese sentence for every number in the text that no authority gives in this form."""
     for match in _DEVICE.finditer(text):
         if not _DEVICE_GOOD[match.group(1)].match(match.group(2)):
             yield f"医疗器械编号“{match.group()}”不合编号规则，编号不成立"
+    for match in _ABOLISHED.finditer(text):
+        yield f"“{match.group()}”是早已停发并过期的食品卫生许可证"
     for name, seen, good in _FORMS:
         for match in seen.finditer(text):
             number = match.group(1)

@@ -22,6 +22,7 @@ from listing import Listing, is_uscc
 __all__ = ["Operators"]
 
 _SC = re.compile(r"(?<![a-z])sc[:：]?(\d{1,20})(?!\d)")
+_STATED_SC = re.compile(r"(?:许可证?号?|许可证?编号|编号)[:：为是]{0,2}sc(\d{4,20})(?!\d)")
 _JY = re.compile(r"(?<![a-z])jy[:：]?(\d{1,20})(?!\d)")
 _QS = re.compile(r"(?<![a-z])qs[:：]?\d{4}\d{0,8}(?!\d)")
 _UNTIL = re.compile(
@@ -85,6 +86,8 @@ class Operators:
         if listing.phone and not (code or number) and not _EXEMPT.search(f"{listing.title}{listing.text}{listing.terms}"):  # fmt: skip
             yield 0.55, "页面有联系电话而未公示营业执照、许可信息"
         stated = f"{number} {' '.join(listing.attributes.values())}".lower().replace(" ", " ")
+        for why in malformed(number):
+            yield 0.65, why
         food = listing.goods in ("tea", "food-drug", "sanqi", "")
         for name, pattern in (("食品生产许可证", _SC), ("食品经营许可证", _JY)):
             for match in pattern.finditer(stated):
@@ -136,7 +139,7 @@ class Operators:
                     why = f"公示的许可或执照已于{until}到期：“{match.group()}”"
                     yield Found(text, 0, len(tight), (), 0.7, why)
                     break
-        if any(word in original for word in ("准字", "械", "食健", "妆", "PD")):
+        if any(word in original for word in ("准字", "械", "食健", "妆", "PD", "卫食")):
             for why in malformed(original):
                 yield Found(text, 0, len(tight), (), 0.65, why)
         if "信用代码" in tight:
@@ -145,6 +148,11 @@ class Operators:
                     why = f"公示的统一社会信用代码“{match.group(1)}”校验不成立"
                     yield Found(text, 0, len(tight), (), 0.75, why)
                     break
+        if listing.goods in ("tea", "food-drug", "sanqi", ""):
+            for match in _STATED_SC.finditer(tight):
+                if len(match.group(1)) != 14:
+                    why = f"食品生产许可证编号“SC{match.group(1)}”位数不对，编号不成立"
+                    yield Found(text, *match.span(), (), 0.65, why)
         if text.name == "attributes.统一社会信用代码" and not is_uscc(original.strip().upper()):
             why = f"公示的统一社会信用代码“{original[:30]}”校验不成立"
             yield Found(text, 0, len(tight), (), 0.75, why)

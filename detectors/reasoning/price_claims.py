@@ -30,7 +30,7 @@ _COUPON = re.compile(
 _FLOOR = re.compile(r"\d(?:元|块)?(?:起|左右)|低至")
 _PER_WEIGHT = re.compile(
     rf"(?:(?:合|折合|相当于|平均|每斤仅|每斤只要|每斤|一斤仅|一斤只要|约合|才|只要|算下来)[^\d。，]{{0,4}})?{_N}(?:元|块)?(?:钱)?(?:/|每|一|1)(斤|市斤|公斤|kg|千克|克|g)(?![\d装])"
-    rf"|(?:每|一|1)(斤|公斤|千克|克)(?:仅|只要|才|卖|合|仅需|只)[^\d。，]{{0,2}}{_N}(?:元|块)?"
+    rf"|(?:每|一|1)(斤|公斤|千克|克)(?:(?:仅|只要|才|卖|合|仅需|只)[^\d。，]{{0,2}}{_N}(?:元|块)?|{_N}(?:元|块))"
 )
 _PER_PIECE = re.compile(
     rf"(?:合|折合|相当于|平均|算下来|才|只要|仅|不到)[^\d。，]{{0,4}}{_N}(?:元|块)(?:钱)?(?:/|每|一|1)([{PIECES}])"
@@ -65,11 +65,16 @@ _BESIDE = re.compile(
     rf"(专柜价|专柜卖|商场价|商场卖|市场价|市面价|市面上卖|门店价|实体店卖|实体店价|官网价|吊牌价|原价|零售价)[:：为是要约]{{0,2}}[¥￥]?{_N}(?!\d*[克g片饼年月日%折万])"
 )
 _ADVISED = re.compile(r"建议零售价|指导价")
+_STATED = re.compile(
+    rf"(建议零售价|指导零售价|指导价|吊牌价|专柜价)[^\d，,。；\n]{{0,12}}[¥￥]?{_N}(?![\d年/月])"
+)
+_BEFORE = re.compile(rf"原1?价[:：为是]?{_N}(?!\d{{0,3}}[克g片饼年月日%折万])")
+"""The same where it is written in disguised figures: of the folded text."""
 FAR = 5
 """So many times its price a thing is not worth: a compared price so far off wants its basis."""
 
 _OF_PRICES = re.compile(
-    r"[0-9][元块折/]|[¥￥]|折|价值|[0-9]一|直降|直减|立省|[价合仅卖需要][:：为是约]?[0-9]"
+    r"[0-9][元块折/]|[¥￥]|折|价值|[0-9]一|直降|直减|立省|零售价|吊牌价|[①-⑳❶-❿]|[价合仅卖需要][:：为是约]?[0-9]"
 )
 """A listing that says nothing of prices is not looked at further."""
 
@@ -118,8 +123,9 @@ def _per_weight(listing: Listing, texts: Sequence[FieldText]) -> Iterator[Found]
         return
     for text, shown in _of(texts, "title", "image_text", "text"):
         for match in _PER_WEIGHT.finditer(shown):
-            first, unit, other, second = match.groups()
-            per, size = Decimal(first or second), _SIZES.get(unit or other, 1000)
+            first, unit, other, *rest = match.groups()
+            second = next((one for one in rest if one), None)
+            per, size = Decimal(first or second or 0), _SIZES.get(unit or other, 1000)
             real = listing.price * size / weight
             if (size == 1 and per > 20) or _NOT_OWN.search(shown[: match.start()]):
                 continue
@@ -213,6 +219,31 @@ def _far_off(listing: Listing, texts: Sequence[FieldText]) -> Iterator[Found]:
                 why = f"“{match.group()}”是现价{listing.price}元的{FAR}倍以上而无依据，涉嫌虚假价格比较"
                 yield _span(text, match.span(), why)
                 return
+        tight = text.folded.tight
+        folded = _BEFORE.search(tight) if tight != shown else None
+        if folded and Decimal(folded.group(1)) >= listing.price * FAR:
+            why = (
+                f"“{folded.group()}”是现价{listing.price}元的{FAR}倍以上而无依据，涉嫌虚假价格比较"
+            )
+            yield Found(text, *folded.span(), (), 0.6, why)
+            return
+
+
+def _two_advised(listing: Listing, texts: Sequence[FieldText]) -> Iterator[Found]:
+    """A maker's advised or labelled price that the listing states twice and otherwise."""
+    said = [
+        (text, match.span(), match.group(), match.group(1), Decimal(match.group(2)))
+        for text, shown in _of(texts, "title", "text", "terms", "image_text", "attributes")
+        for match in _STATED.finditer(
+            f"{text.name.rpartition('.')[2]}{shown}" if text.scope == "attributes" else shown
+        )
+    ]
+    for text, span, words, kind, value in said:
+        lower = [one[4] for one in said if one[3][-3:] == kind[-3:] and one[4] * 2 < value]
+        if lower and text.scope != "attributes":
+            why = f"“{words}”与页面另处所标{min(lower)}元不符，被比较价格不实"
+            yield _span(text, span, why)
+            return
 
 
 _CHECKS: tuple[Check, ...] = (
@@ -223,6 +254,7 @@ _CHECKS: tuple[Check, ...] = (
     _gift,
     _discount,
     _far_off,
+    _two_advised,
 )
 
 

@@ -34,7 +34,7 @@ RAISED = Decimal("1.15")
 ROUNDING = Decimal("1.01")
 CHINA = timedelta(hours=8)
 _WAS = re.compile(
-    r"(?:原价|日常价|日常售价|平时价|平时售价|平时卖|平时都是|平常价|平常卖|市场价|吊牌价|专柜价|门市价|划线价|活动前|之前卖|以前卖|昨天还是|昨天卖|"
+    r"(?:原1?价|日常价|日常售价|平时价|平时售价|平时卖|平时都是|平常价|平常卖|市场价|吊牌价|专柜价|门市价|划线价|活动前|之前卖|以前卖|昨天还是|昨天卖|"
     r"平日价|零售价|结束就是|结束后就是|恢复到|恢复|涨回|回到|直降前)[:：为是价]{0,2}[¥￥]?(\d{1,6}(?:\.\d{1,2})?)(?!\d*(?:[克g片饼年月日号天人家%折万]|小时|分钟))"
 )
 _ADVISED = re.compile(r"厂商建议零售价|建议零售价|厂家指导价|官方指导价|生产商建议")
@@ -61,7 +61,9 @@ def _today(listing: Listing) -> date:
 
 
 def _shown(texts: Sequence[FieldText]) -> str:
-    said = (text.original for text in texts if text.scope in ("title", "text", "image_text", "attributes", "terms"))  # fmt: skip
+    """As written, and folded, where figures may be disguised."""
+    looked = [text for text in texts if text.scope in ("title", "text", "image_text", "attributes", "terms")]  # fmt: skip
+    said = [*(text.original for text in looked), *(text.folded.tight for text in looked)]
     return "\n".join(said).replace(",", "").replace(" ", "")
 
 
