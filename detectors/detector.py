@@ -108,7 +108,7 @@ class Detector:
     def _judge(self, signals: Iterable[Signal]) -> Detection:
         """Signals of one violation are independent testimony: 1 - Π(1 - strength). Words that
         several of its rules name are one signal, the strongest; the same words said again in
-        another place add nothing to the score."""
+        another place add nothing. The score is the share of right verdicts at that strength."""
         ordered = sorted(signals, key=lambda s: (-s.strength, s.field, s.start, -s.end, s.rule))
         doubt: dict[str, float] = {}
         counted: set[tuple[str, str]] = set()
@@ -124,7 +124,8 @@ class Detector:
                 continue
             counted.add((signal.violation, signal.text))
             doubt[signal.violation] = doubt.get(signal.violation, 1.0) * (1 - signal.strength)
-        scores = {violation: round(1 - left, 4) for violation, left in doubt.items()}
+        score = self.ruleset.score
+        scores = {violation: round(score(1 - left), 4) for violation, left in doubt.items()}
         opening = [v for v, score in scores.items() if score >= self.ruleset.threshold(v)]
         opening.sort(key=lambda v: (-scores[v], v))
         return Detection(tuple(kept), scores, tuple(opening))
