@@ -45,6 +45,28 @@ _DENIED = re.compile(
 )
 """Says plainly that it is none."""
 _FOUNDED = re.compile(r"(?:198|199|20\d)\d?")
+_OLD = (
+    "字号",
+    "百年",
+    "千年",
+    "老号",
+    "老铺",
+    "老店",
+    "老厂",
+    "老牌",
+    "始",
+    "创",
+    "起于",
+    "源于",
+    "since",
+    "年间",
+    "传人",
+    "掌门",
+    "祖传",
+    "传承",
+    "嫡孙",
+)
+"""Without one of these nobody calls himself old: the patterns need not be tried."""
 _DATES = ("成立日期", "注册日期", "成立时间", "注册时间", "创立时间", "核准日期")
 
 
@@ -68,6 +90,9 @@ def time_honoured(
         if marks[hit.word].kind == "time_honoured"
         and not set(hit.disguise) - {"traditional", "width"}
     ]
+    whole = texts[0].findings.folded.tight
+    if not named and not any(word in whole for word in _OLD):
+        return []
     if any(_DENIED.search(text.folded.tight) for text in said):
         return []
     made_up = any(_MADE_UP.search(text.folded.tight) for text in said)
