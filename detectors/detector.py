@@ -50,6 +50,7 @@ class Detector:
         )
         self.reasonings = reasonings_of(self.knowledge)
         self.gate = Gate(ruleset.rules.values(), self.matcher.groups)
+        self._groups = frozenset(str(group["id"]) for group in ruleset.goods)
         self._signs: dict[str, list[str]] = {
             kind: list(signs)
             for group in ruleset.goods
@@ -64,7 +65,8 @@ class Detector:
         for rule in self.ruleset.rules.values():
             if rule.id not in view.passed.rules:
                 continue
-            if not rule.goods or not scopes or rule.goods & scopes:
+            # Of unknown goods every group's rules are asked, but not those of drugs or health foods.
+            if not rule.goods or rule.goods & (scopes or self._groups):
                 signals += self._signals_of(rule, view)
         return self._judge(signals)
 

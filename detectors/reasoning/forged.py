@@ -28,6 +28,8 @@ _SHOP = re.compile(r"旗舰|官方|直营|总厂|集团|总公司|自营|" + _PA
 _PETTY = re.compile(
     r"个体|经营部|商行|店|铺|坊|行$|户|摊|工作室|批发部|维修部|经营户|农民|合作社|超市|档口|商贸|贸易|电子商务|网络科技|家庭农场|服务部|门市"
 )
+_PLATFORMS_OWN = re.compile("京东自营|天猫超市|天猫国际自营|苏宁自营|苏宁易购自营")
+"""Shops that the platform runs itself; who may call itself so is the platform's to answer for."""
 _UNAUTHORISED = re.compile(r"^(?:无|暂无|没有|未取得|未提供|办理中|否)")
 _INSTITUTE = re.compile(
     r"(?:科学院|中科院|农科院|研究院|植物所|动物所|微生物所|药物所|热作所|农科所|林科院|林科所|药检所|三七局|茶叶局|烟草局|烟草专卖局|供销合作社|供销联社|粮油局|农业局|农业农村局|林业局|卫健委|农技站|农技推广中心|研究所|药研所|茶科所|研究中心|工程中心|检测中心|中医院|医学院|农业大学|供销总社|供销社|粮食局|药监局|管理局|茶叶协会|三七协会|行业协会)"
@@ -152,6 +154,8 @@ def _claimed(mark: Mark, listing: Listing, text: FieldText, start: int, end: int
     if text.scope == "operator_name":
         return None
     in_shop = text.scope == "shop_name"
+    if in_shop and _PLATFORMS_OWN.search(tight):
+        return None
     petty = bool(_PETTY.search(operator)) or "个体" in listing.attributes.get("经营者类型", "")
     claim = service or (_SHOP if in_shop else _CLAIM).search(around)
     if claim is None:

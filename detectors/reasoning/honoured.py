@@ -123,13 +123,17 @@ def time_honoured(
         crafts = ((text, _CRAFT.search(text.folded.tight)) for text in said)
         why = f"借老字号“{named[0][3].name}”之名自称其手艺"
         return [Found(text, *craft.span(), (), 0.55, why) for text, craft in crafts if craft][:1]
-    return _own_claim(listing, said, young, made_up)
+    known = any(
+        text.hits(marks.names) for text in said if text.scope in ("title", "shop_name", "brand")
+    )
+    return _own_claim(listing, said, young, made_up, known)
 
 
 def _own_claim(
-    listing: Listing, said: Sequence[FieldText], young: bool, made_up: bool
+    listing: Listing, said: Sequence[FieldText], young: bool, made_up: bool, known: bool
 ) -> list[Found]:
-    """A claim to be a 老字号 oneself, under a name that is not known as one."""
+    """A claim to be a 老字号 oneself, under a name that is not known as one. A `known` brand may
+    well be one though our list does not say so."""
     brand = listing.brand.strip()
     bears = bool(brand) and brand in listing.operator_name and "个体" not in str(listing.attributes)
     for text in said:
@@ -144,7 +148,7 @@ def _own_claim(
             continue
         if young or made_up:
             strength = 0.8 if strength >= 0.5 else 0.7
-        elif bears:
+        elif bears or known:
             strength = 0.3
         but = "其成立、注册不久" if young else "自认并非" if made_up else "品牌不在已知之列"
         why = f"自称“{match.group()}”，而{but}"
