@@ -125,6 +125,12 @@ class StoreSink:
         self._maybe_flush()
         return ref.record_id
 
+    def handed_over(self, target: str, body: bytes, kind: str, at: datetime) -> str:
+        """Keep a file that did not come over the wire; returns the id of its record."""
+        ref = self.writer.resource(target, body, kind, at)
+        self._evidence.append(evidence_row(ref, self.summary.sweep_id, "file"))
+        return ref.record_id
+
     def kept(self, fingerprint: str) -> tuple[Kept, str] | None:
         """The response to this request and its record, if an interrupted run kept it."""
         found = self._resumable.get(fingerprint)
