@@ -150,7 +150,7 @@ class Ali1688(Reader):
                 "url": page.url,
                 "price": at(prices, "0.price"),
                 "shop_name": model.get("companyName") or model.get("sellerLoginId"),
-                "shop_url": at(base, "sellerWinportUrl") or "",
+                "shop_url": _shop_url(at(base, "sellerWinportUrl")),
                 "operator_name": model.get("companyName"),
                 "sales": model.get("saledCount"),
                 "attributes": parameters,
