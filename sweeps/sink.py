@@ -27,6 +27,7 @@ from storage import models as m
 from storage.observations import Found, Recorded, record
 from storage.vault import VaultWriter
 from sweeps.privacy import masked
+from sweeps.sources import unaddressed
 from sweeps.summary import Summary
 from sweeps.tasks import add_shop_task
 
@@ -310,7 +311,7 @@ class StoreSink:
                 return None
         return Found(
             listing=listing.model_copy(update={"goods": goods}),
-            url=canonical(listing.url),
+            url=canonical(listing.url) if listing.url else unaddressed(listing),
             host=host_of(listing.url) if fetched.task.start_url else "",
             goods=goods,
             evidence_id=evidence.get(fetched.record),

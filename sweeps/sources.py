@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crawler.addresses import host_of
 from crawler.sessions import Session, load_session
+from listing import Listing
 from settings import Settings
 from spiders import READERS, SEARCHED, Reader, reader
 from spiders.handover import Api, Handover
 from spiders.profile import Profile, load_profile
 
-__all__ = ["FILE", "default_sources", "file_reader", "open_sessions", "readers_of", "searchable"]
+__all__ = [
+    "FILE",
+    "default_sources",
+    "file_reader",
+    "open_sessions",
+    "readers_of",
+    "searchable",
+    "unaddressed",
+]
 
 FILE = "file:"
 """Before the path of a handed-over file, where a source is named."""
@@ -52,6 +62,12 @@ def open_sessions(
 def _domains(reader: Reader) -> Sequence[str]:
     home = host_of(reader.base)
     return (home, *reader.domains) if home else reader.domains
+
+
+def unaddressed(listing: Listing) -> str:
+    """What stands for the address of a listing that has none: its id, else what names it."""
+    named = listing.id or "\0".join((listing.title, listing.shop_name, listing.operator_name))
+    return f"urn:listing:{hashlib.sha256(named.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def file_reader(path: Path) -> Handover:
