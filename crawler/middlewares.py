@@ -153,6 +153,11 @@ def _pairs(headers: Headers) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _public(headers: Headers) -> tuple[tuple[str, str], ...]:
+    """Without what opens a door: evidence is passed on, a token is not."""
+    return tuple(pair for pair in _pairs(headers) if pair[0].lower() != "authorization")
+
+
 class EvidenceMiddleware:
     """Nearest to the wire: keeps each response as it came, and gives back what is already kept."""
 
@@ -207,7 +212,7 @@ class EvidenceMiddleware:
                 fingerprint=fingerprint(request),
                 kind=kind,  # type: ignore[arg-type]
                 source=task.source if task else "",
-                request_headers=_pairs(request.headers),
+                request_headers=_public(request.headers),
                 rendered=bool(request.meta.get("playwright")),
             )
         )

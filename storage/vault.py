@@ -175,23 +175,27 @@ class VaultWriter:
 
     def screenshot(self, url: str, png: bytes, taken_at: datetime, of_record: str) -> EvidenceRef:
         """Keep a picture of the page whose record is `of_record`."""
+        return self.resource(f"urn:screenshot:{url}", png, "image/png", taken_at, of_record)
+
+    def resource(
+        self, target: str, body: bytes, kind: str, at: datetime, of_record: str = ""
+    ) -> EvidenceRef:
+        """Keep what did not come over HTTP, of media type `kind`."""
         self._out()
-        target = f"urn:screenshot:{url}"
-        headers = {
-            "WARC-Date": taken_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "WARC-Refers-To": of_record,
-        }
+        headers = {"WARC-Date": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+        if of_record:
+            headers["WARC-Refers-To"] = of_record
         offset, record_id = self._append(
             lambda writer: writer.create_warc_record(
                 target,
                 "resource",
-                payload=io.BytesIO(png),
-                length=len(png),
-                warc_content_type="image/png",
+                payload=io.BytesIO(body),
+                length=len(body),
+                warc_content_type=kind,
                 warc_headers_dict=headers,
             )
         )
-        return self._ref(offset, record_id, target, 200, "image/png", png, taken_at)
+        return self._ref(offset, record_id, target, 200, kind, body, at)
 
     def _ref(
         self,
