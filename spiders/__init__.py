@@ -5,14 +5,20 @@
 """
 
 from spiders.baidu import Baidu
+from spiders.baidu_api import BaiduApi
 from spiders.base import Blocked, Reader, Source
+from spiders.bing import Bing
 from spiders.jd import Jd
 from spiders.shop import Shop
+from spiders.so360 import So360
+from spiders.sogou import Sogou
 from spiders.taobao import Taobao
 
 __all__ = ["READERS", "Blocked", "Reader", "Source", "reader"]
 
-READERS: dict[str, type[Reader]] = {one.source.name: one for one in (Baidu, Taobao, Jd, Shop)}
+READERS: dict[str, type[Reader]] = {
+    one.source.name: one for one in (Baidu, BaiduApi, Sogou, So360, Bing, Taobao, Jd, Shop)
+}
 
 
 def reader(name: str, base: str = "") -> Reader:
