@@ -14,6 +14,7 @@ from crawler.browser import find_browser
 from detectors import images
 from spiders import READERS
 from storage import StoreError, open_store
+from sweeps.sources import missing_key
 
 __all__ = ["Check", "checks"]
 
@@ -62,8 +63,13 @@ def checks() -> Iterator[Check]:
     yield _pictures(config)
     for name, reader in READERS.items():
         source = reader.source
-        says = f"proven against {source.proven}" if source.proven else "unproven"
-        yield Check("ok" if source.proven else "warn", f"source {name}", f"{says}; {source.limits}")
+        proven = bool(source.proven) and not source.unproven
+        says = f"proven against {source.proven}" if proven else "unproven"
+        if source.unproven and source.proven:
+            says = f"unproven: only {source.proven} was read"
+        if variable := missing_key(config, name):
+            says = f"not searched: no key set ({variable}); {says}"
+        yield Check("ok" if proven else "warn", f"source {name}", f"{says}; {source.limits}")
 
 
 def _browser(configured: str) -> Check:

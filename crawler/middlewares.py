@@ -37,9 +37,10 @@ class HostLeftAlone(IgnoreRequest):
 
 
 def fingerprint(request: Request) -> str:
-    """What is asked: method, canonical address, and whether a browser asks. SHA-256, hex."""
+    """What is asked: method, canonical address, body, and whether a browser asks. SHA-256, hex."""
     how = "browser" if request.meta.get("playwright") else "plain"
-    return hashlib.sha256(f"{request.method} {how} {canonical(request.url)}".encode()).hexdigest()
+    asked = f"{request.method} {how} {canonical(request.url)}".encode()
+    return hashlib.sha256(asked + request.body).hexdigest()
 
 
 class GuardResolver(CachingThreadedResolver):
@@ -208,6 +209,8 @@ class EvidenceMiddleware:
                 kind=kind,  # type: ignore[arg-type]
                 source=task.source if task else "",
                 request_headers=_pairs(request.headers),
+                method=request.method,
+                request_body=request.body,
                 rendered=bool(request.meta.get("playwright")),
             )
         )

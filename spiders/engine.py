@@ -116,9 +116,7 @@ class Engine(Reader):
                     ad=self.is_ad(entry),
                 )
             )
-        return SearchPage(
-            results=tuple(results), has_next=bool(has_next), problems=tuple(problems)
-        )
+        return SearchPage(results=tuple(results), has_next=bool(has_next), problems=tuple(problems))
 
     def _snippet(self, entry: Selector) -> str:
         for path in self.snippets:

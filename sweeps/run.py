@@ -24,6 +24,7 @@ from storage import Store, Vault
 from storage import models as m
 from sweeps.pictures import picture_clues
 from sweeps.sink import StoreSink
+from sweeps.sources import keys, missing_key, searchable
 from sweeps.summary import Summary
 from sweeps.tasks import add_queries, add_shop_task, pending_tasks
 
@@ -103,13 +104,16 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
     watch_list = load_goods(settings.rules_dir)
     shops = [source for source in order.sources if "://" in source]
     named = [source for source in order.sources if "://" not in source]
-    searchable = [name for name in READERS if name != "shop"]
-    if unknown := [name for name in named if name not in searchable]:
+    known = [name for name in READERS if name != "shop"]
+    if unknown := [name for name in named if name not in known]:
         raise SweepError(
             f"no such source: {', '.join(unknown)} "
-            f"(known: {', '.join(searchable)}; a shop is named by its address, http…)"
+            f"(known: {', '.join(known)}; a shop is named by its address, http…)"
         )
-    sources = named if order.sources else searchable
+    for name in named:
+        if variable := missing_key(settings, name):
+            raise SweepError(f"source {name} is an API and needs its key: set {variable}")
+    sources = named if order.sources else searchable(settings)
     asked = queries(watch_list, sources, order.goods)
     ids = {one.title: one.id for one in watch_list}
     plan: dict[str, Any] = {
@@ -130,7 +134,7 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
         ).one()  # fmt: skip
         add_queries(session, sweep_id, asked, order.max_pages or settings.max_pages)
         for url in shops:
-            add_shop_task(session, sweep_id, url, "", None)
+            add_shop_task(session, sweep_id, url, "")
     return Summary(sweep_id=sweep_id, mode=order.mode)
 
 
@@ -172,7 +176,7 @@ def _crawl(
 ) -> bool:
     """Whether it came to its own end, not to a signal's."""
     readers = {name: reader(name, settings.source_urls.get(name, "")) for name in READERS}
-    process = AsyncCrawlerProcess(scrapy_settings(settings))
+    process = AsyncCrawlerProcess(scrapy_settings(settings) | {"YUNJIAN_KEYS": keys(settings)})
     crawler = process.create_crawler(SweepSpider)
     process.crawl(
         crawler,

@@ -57,7 +57,7 @@ def add_queries(session: Session, sweep_id: int, queries: Iterable[Query], pages
 
 
 def add_shop_task(
-    session: Session, sweep_id: int, url: str, title: str, found_by: Task | None
+    session: Session, sweep_id: int, url: str, title: str, how: str = "named by an officer"
 ) -> tuple[Task, bool]:
     """The task that sweeps the shop at `url` from its front page, and whether the shop is new.
 
@@ -66,7 +66,6 @@ def add_shop_task(
     host, parts = host_of(url), urlsplit(url)
     home = f"{parts.scheme}://{parts.netloc}/"
     made = postgresql.Insert if session.get_bind().dialect.name == "postgresql" else sqlite.Insert
-    how = f"{found_by.source}: {found_by.query}" if found_by else "named by an officer"
     fresh = session.scalar(
         made(m.SourceRow)
         .values(
