@@ -66,7 +66,7 @@ def checks() -> Iterator[Check]:
         proven = bool(source.proven) and not source.unproven
         says = f"proven against {source.proven}" if proven else "unproven"
         if source.unproven and source.proven:
-            says = f"unproven: only {source.proven} was read"
+            says = f"unproven: never read but against {source.proven}"
         if variable := missing_key(config, name):
             says = f"not searched: no key set ({variable}); {says}"
         yield Check("ok" if proven else "warn", f"source {name}", f"{says}; {source.limits}")

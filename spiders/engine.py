@@ -93,19 +93,19 @@ class Engine(Reader):
         results: list[SearchResult] = []
         problems: list[str] = []
         for entry in entries:
-            heading = entry.xpath(self.heading)
-            link = self.link_of(entry, heading[0]) if heading else ""
+            heading, place = entry.xpath(self.heading), f"result {len(results) + 1}"
+            try:
+                link = self.link_of(entry, heading[0]) if heading else ""
+                url = page.absolute(link)
+            except ValueError:
+                problems.append(f"{place}: its address is none")
+                continue
             if not link or link.startswith(("javascript", "#")):
                 continue
-            title, place = self.title_of(heading[0]), f"result {len(results) + 1}"
+            title = self.title_of(heading[0])
             if not title:
                 if not self.own_box(entry):
                     problems.append(f"{place}: no title")
-                continue
-            try:
-                url = page.absolute(link)
-            except ValueError:
-                problems.append(f"{place}: no address: {link[:200]}")
                 continue
             results.append(
                 SearchResult(

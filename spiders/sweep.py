@@ -275,10 +275,8 @@ class SweepSpider(scrapy.Spider):
             )
 
     def _result(self, task: Task, result: SearchResult) -> Requests:
-        key = canonical(result.url)
-        if key in self.seen:
+        if not self.trail.is_new(canonical(result.url)):
             return
-        self.seen.add(key)
         if not self.readers[task.reader].redirects(result.url):
             yield from self._lead(task, result.url, result)
             return

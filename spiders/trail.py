@@ -48,9 +48,16 @@ class Trail:
         self.readers = readers
         self.guard = Guard()
         """Set by the crawl from its settings."""
+        self.met: set[str] = set()
         homes = [(one.source.kind, host_of(one.base)) for one in readers.values() if one.base]
         self.marketplaces = {host for kind, host in homes if kind == "marketplace"}
         self.engines = {host for kind, host in homes if kind == "search_engine"}
+
+    def is_new(self, link: str) -> bool:
+        """Whether a result with this link is met for the first time."""
+        known = link in self.met
+        self.met.add(link)
+        return not known
 
     def kind(self, url: str, title: str) -> ResultClass:
         """What a target is. Raises `PrivateAddress` for one that must not be asked."""
