@@ -33,6 +33,10 @@ def sources(data: Path) -> dict[str, m.SourceRow]:
         return {row.name: row for row in session.scalars(select(m.SourceRow))}
 
 
+# The shops themselves are other tests' matter.
+BRIEF = {"YUNJIAN_SHOP_BUDGET": "1", "YUNJIAN_IMAGES_PER_LISTING": "0"}
+
+
 def on_the_disk(data: Path) -> bytes:
     """All that a sweep wrote, archives unpacked."""
     parts = []
@@ -44,13 +48,13 @@ def on_the_disk(data: Path) -> bytes:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_each_engine_finds_every_shop_that_sells_the_goods_and_says_how(
+def test_each_engine_finds_every_shop_says_how_and_what_else_its_results_are(
     town: Town, tmp_path: Path, engine: str
 ) -> None:
     summary = swept(
         "--goods", "三七", "--source", engine, env=env_for(town, tmp_path), cwd=tmp_path
     )
-    assert summary["incidents"] == {} and summary["state"] == "done"
+    assert summary["incidents"] == {}
     selling = {
         o.seller.host for o in offers().values()
         if o.listing.goods == "sanqi" and o.seller.site == "shop"
@@ -62,19 +66,11 @@ def test_each_engine_finds_every_shop_that_sells_the_goods_and_says_how(
     places = ("result", "advertisement")
     assert all(h.startswith((f"{engine}: 文山三七, ", f"{engine}: 三七粉, ")) for h in how)
     assert all(h.split(", ")[1].split()[0] in places for h in how)
-    assert not any(".localhost" not in name for name in found)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_results_are_classified_and_advertisements_counted_apart(
-    town: Town, tmp_path: Path, engine: str
-) -> None:
-    order = ("--goods", "三七", "--source", engine, "--max-pages", "1")
-    results = swept(*order, env=env_for(town, tmp_path), cwd=tmp_path)["results"]
+    results = summary["results"]
     assert results["news"] >= 1 and results["shop"] >= 2 and results["marketplace"] >= 1
+    assert "other" not in results
     paid = [kind for kind in results if kind.endswith("/advertisement")]
     assert bool(paid) == (engine != "baidu_api")
-    assert set(results) <= {*(f"{k}{a}" for k in ("shop", "marketplace", "news", "other") for a in ("", "/advertisement"))}  # fmt: skip
 
 
 @pytest.mark.parametrize("host", ["sogou", "so360", "bing"])
@@ -137,7 +133,7 @@ class Trap(BaseHTTPRequestHandler):
             else:
                 self._page("<p>这个链接已失效</p>")
         elif self.path == "/" and host.startswith("good."):
-            self._page("<h1>普洱茶</h1><p>价格：¥9</p><button>加入购物车</button>")
+            self._page("<h1>三七粉</h1><p>价格：¥9</p><button>加入购物车</button>")
         else:
             self._page("no", 404)
 
@@ -193,7 +189,7 @@ def test_each_redirect_is_asked_once_with_the_delay_and_leads_to_nothing_private
 
 
 def test_the_key_reaches_the_api_and_nothing_that_is_kept(town: Town, tmp_path: Path) -> None:
-    env = env_for(town, tmp_path)
+    env = env_for(town, tmp_path, **BRIEF)
     done = yunjian("sweep", "--goods", "三七", "--source", "baidu_api", env=env, cwd=tmp_path)
     assert done.returncode == 0 and "search results led to: " in done.stdout
     kept = on_the_disk(tmp_path)
