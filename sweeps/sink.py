@@ -154,14 +154,9 @@ class StoreSink:
         """A search result led to a shop: the task that sweeps it, the same one each time."""
         host = host_of(url)
         if host not in self._shop_tasks:
+            how = f"{task.source}: {task.query}, {place}"
             with self.store.session() as session:
-                shop, fresh = add_shop_task(
-                    session,
-                    self.summary.sweep_id,
-                    url,
-                    title,
-                    f"{task.source}: {task.query}, {place}",
-                )
+                shop, fresh = add_shop_task(session, self.summary.sweep_id, url, title, how)
             self._shop_tasks[host] = shop
             self.summary.shops_found += fresh
         return self._shop_tasks[host]
