@@ -143,6 +143,9 @@ def show_summary(summary: Any) -> None:
     out.print(
         f"tasks: {tasks}; shops found: {summary.shops_found}; screenshots: {summary.screenshots}"
     )
+    if summary.results:
+        led = ", ".join(f"{kind} {count}" for kind, count in summary.results.most_common())
+        out.print(f"search results led to: {led}", soft_wrap=True)
     if summary.violations:
         opened = ", ".join(f"{v} {n}" for v, n in summary.violations.most_common())
         out.print(f"clues opened: {opened}", soft_wrap=True)
@@ -345,7 +348,7 @@ def scan(
 def read(
     file: Annotated[Path, typer.Argument(help="a recorded page: plain, .gz or WARC")],
     source: Annotated[
-        str, typer.Option(help="whose page it is: baidu, taobao, jd, 1688, shop, file …")
+        str, typer.Option(help="whose page it is: baidu, taobao, … (`yunjian doctor` lists them)")
     ],
     url: Annotated[str, typer.Option(help="where it stood")] = "",
     kind: Annotated[str, typer.Option(help="search or item")] = "",

@@ -16,7 +16,7 @@ from detectors import images
 from spiders import READERS
 from spiders.profile import ProfileError
 from storage import StoreError, open_store
-from sweeps.sources import open_sessions, readers_of
+from sweeps.sources import missing_key, open_sessions, readers_of
 
 __all__ = ["Check", "checks"]
 
@@ -65,8 +65,12 @@ def checks() -> Iterator[Check]:
     yield _pictures(config)
     for name, reader in READERS.items():
         source = reader.source
-        proven = source.proven and not source.unproven
+        proven = bool(source.proven) and not source.unproven
         says = f"proven against {source.proven}" if proven else "unproven"
+        if source.unproven and source.proven:
+            says = f"unproven: never read but against {source.proven}"
+        if variable := missing_key(config, name):
+            says = f"not searched: no key set ({variable}); {says}"
         yield Check("ok" if proven else "warn", f"source {name}", f"{says}; {source.limits}")
     yield from _sessions(config)
 

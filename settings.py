@@ -91,6 +91,10 @@ class Settings(BaseSettings):
     allow_private: Names = Field(
         (), description="host names (`*.` allowed) that may be at private or loopback addresses"
     )
+    baidu_api_key: SecretStr = Field(
+        SecretStr(""),
+        description="key of 百度's search API; with one, source baidu_api is searched",
+    )
     source_urls: dict[str, str] = Field(
         default_factory=dict, description="another base address for a source, by its name"
     )

@@ -54,6 +54,8 @@ def scrapy_settings(settings: Settings) -> dict[str, Any]:
             "crawler.middlewares.BackOff": 70,
             # Below decompression and redirects: sees the bytes of every hop.
             "crawler.middlewares.EvidenceMiddleware": 860,
+            # Below the evidence, which must not hold a key.
+            "crawler.keys.KeyMiddleware": 880,
         },
         "PLAYWRIGHT_LAUNCH_OPTIONS": launch_options(settings.browser),
         "PLAYWRIGHT_ABORT_REQUEST": request_filter(Guard(settings.allow_private), _UNWANTED),

@@ -37,9 +37,10 @@ class HostLeftAlone(IgnoreRequest):
 
 
 def fingerprint(request: Request) -> str:
-    """What is asked: method, canonical address, and whether a browser asks. SHA-256, hex."""
+    """What is asked: method, canonical address, body, and whether a browser asks. SHA-256, hex."""
     how = "browser" if request.meta.get("playwright") else "plain"
-    return hashlib.sha256(f"{request.method} {how} {canonical(request.url)}".encode()).hexdigest()
+    asked = f"{request.method} {how} {canonical(request.url)}".encode()
+    return hashlib.sha256(asked + request.body).hexdigest()
 
 
 class GuardResolver(CachingThreadedResolver):
@@ -153,11 +154,6 @@ def _pairs(headers: Headers) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _public(headers: Headers) -> tuple[tuple[str, str], ...]:
-    """Without what opens a door: evidence is passed on, a token is not."""
-    return tuple(pair for pair in _pairs(headers) if pair[0].lower() != "authorization")
-
-
 class EvidenceMiddleware:
     """Nearest to the wire: keeps each response as it came, and gives back what is already kept."""
 
@@ -212,7 +208,9 @@ class EvidenceMiddleware:
                 fingerprint=fingerprint(request),
                 kind=kind,  # type: ignore[arg-type]
                 source=task.source if task else "",
-                request_headers=_public(request.headers),
+                request_headers=_pairs(request.headers),
+                method=request.method,
+                request_body=request.body,
                 rendered=bool(request.meta.get("playwright")),
             )
         )

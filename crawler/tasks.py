@@ -53,6 +53,8 @@ class Capture:
     source: str = ""
     """The source whose task asked; "" for robots.txt."""
     request_headers: tuple[tuple[str, str], ...] = ()
+    method: str = "GET"
+    request_body: bytes = b""
     rendered: bool = False
 
 
@@ -143,8 +145,14 @@ class Sink(Protocol):
     def listing(self, fetched: Fetched) -> None:
         """A listing was read."""
 
-    def shop_found(self, task: Task, url: str, title: str) -> Task:
-        """A search result led to a shop: the task that sweeps it, the same one each time."""
+    def result(self, task: Task, kind: str, ad: bool) -> None:
+        """A search engine's result led to a ``shop``, ``marketplace``, ``news`` or ``other``."""
+
+    def shop_found(self, task: Task, url: str, title: str, place: str) -> Task:
+        """A search result led to a shop: the task that sweeps it, the same one each time.
+
+        `place` says how the result was shown (``result 3``, ``advertisement 1``).
+        """
 
     def incident(self, incident: Incident) -> None:
         """Something could not be seen."""

@@ -1,4 +1,4 @@
-"""The practice town: plainly fictional shops, a search engine and two marketplaces on loopback.
+"""The practice town: plainly fictional shops, search engines and two marketplaces on loopback.
 
 Here live their pages (`pages/`), the server and its faults, the one data file of listings with
 its truth, and the composer that wrote it (`python -m practice.compose`). Tests, benchmarks and

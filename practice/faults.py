@@ -13,7 +13,9 @@ __all__ = ["HUGE", "KINDS", "blocked", "calendar", "cut", "fault_for", "garbled"
 KINDS = ("slow", "500", "truncated", "charset", "captcha", "calendar", "huge")
 HUGE = 200 * 1024 * 1024
 """Bytes of the huge body."""
-_BLOCK_PATHS = ("/static/captcha/", "/item.htm/_____tmd_____/punish", "/new/login.aspx")
+_BLOCK_PATHS = (
+    "/static/captcha/", "/item.htm/_____tmd_____/punish", "/new/login.aspx", "/antispider/", "/turing/captcha/challenge",
+)  # fmt: skip
 
 
 def fault_for(
@@ -66,6 +68,12 @@ def blocked(town: Town, host: str, path: str) -> Answer:
         target = link("/static/captcha/tuxing.html", backurl=path)
     elif name == "taoji":
         target = link("/item.htm/_____tmd_____/punish", x5secdata="town", x5step=1)
+    elif name == "sogou":
+        target = link("/antispider/", **{"from": path})
+    elif name == "bing":
+        target = link("/turing/captcha/challenge", q=path)
+    elif name == "so360":
+        return Answer.page(document("360搜索_访问异常出错", "<p>系统检测到您操作过于频繁。</p>"))
     elif name == "jingdian":
         target = f"{town.base('jingdian')}/new/login.aspx?ReturnUrl=" + path
     else:
@@ -85,6 +93,11 @@ def block_page(path: str) -> Answer | None:
     if path == _BLOCK_PATHS[2]:
         body = '<form id="formlogin"><input name="loginname"><input name="nloginpwd" type="password"><button>登录</button></form>'
         return Answer.page(document("京店-欢迎登录", body))
+    if path == _BLOCK_PATHS[3]:
+        body = '<p>用户您好，我们的系统检测到您网络中存在异常访问请求。</p><form><img id="seccodeImage"><input id="seccodeInput"></form>'
+        return Answer.page(document("搜狗搜索", body))
+    if path == _BLOCK_PATHS[4]:
+        return Answer.page(document("最后一步", '<div id="b_captcha">请解决以下难题以继续</div>'))
     return None
 
 

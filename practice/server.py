@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from practice import faults
 from practice.pages.html import Answer, Query, Town
+from practice.pages.qianfan import BODY, KEY
 from practice.pages.streets import respond
 
 __all__ = ["serve"]
@@ -35,7 +36,7 @@ class Streets(Resource):
         self.town = Town(0)
         self.ill = ill
         self.slow = slow
-        self.kept: dict[tuple[str, bytes], Answer] = {}
+        self.kept: dict[tuple[str, bytes, str, str], Answer] = {}
 
     def render(self, request: Any) -> Any:
         """The answer, or one of the faults."""
@@ -45,6 +46,7 @@ class Streets(Resource):
             k.decode("utf-8", "replace"): v[0].decode("utf-8", "replace")
             for k, v in request.args.items()
         }
+        query |= posted(request)
         try:
             kind = faults.fault_for(self.ill, host, path, query, request.getHeader("x-town-fault"))
         except ValueError as error:
@@ -55,7 +57,7 @@ class Streets(Resource):
 
     def answer(self, host: str, path: str, query: Query, uri: bytes) -> Answer:
         """The page, made once."""
-        key = (host, uri)
+        key = (host, uri, query.get(BODY, ""), query.get(KEY, ""))
         if key not in self.kept:
             if len(self.kept) >= CACHED:
                 self.kept.clear()
@@ -83,6 +85,14 @@ class Streets(Resource):
             return _cut_off(request, answer)
         reactor.callLater(self.slow, _later, request, answer)
         return NOT_DONE_YET
+
+
+def posted(request: Any) -> Query:
+    """What a POST says beside its address: its body and its key, for the town's API."""
+    if request.method != b"POST":
+        return {}
+    body = request.content.read().decode("utf-8", "replace")
+    return {BODY: body, KEY: request.getHeader("authorization") or ""}
 
 
 def _send(request: Any, answer: Answer, status: int | None = None) -> bytes:

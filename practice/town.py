@@ -10,6 +10,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from practice.data import DOMAIN, HERE
+from practice.pages.qianfan import TOWN_KEY
 
 __all__ = ["Town", "TownError", "environment"]
 
@@ -90,6 +91,10 @@ def environment(port: int) -> dict[str, str]:
     """The settings, as environment variables, with which a sweep walks the town."""
     sources = {
         "baidu": f"http://search.{DOMAIN}:{port}",
+        "baidu_api": f"http://qianfan.{DOMAIN}:{port}",
+        "sogou": f"http://sogou.{DOMAIN}:{port}",
+        "so360": f"http://so360.{DOMAIN}:{port}",
+        "bing": f"http://bing.{DOMAIN}:{port}",
         "taobao": f"http://taoji.{DOMAIN}:{port}",
         "jd": f"http://jingdian.{DOMAIN}:{port}",
         "1688": f"http://pifa.{DOMAIN}:{port}",
@@ -98,8 +103,9 @@ def environment(port: int) -> dict[str, str]:
     return {
         "YUNJIAN_ALLOW_PRIVATE": f"*.{DOMAIN}",
         "YUNJIAN_SOURCE_URLS": json.dumps(sources),
-        # The wholesale and the group market show the goods of the first marketplace again.
+        # The other engines and markets show the same shops and goods again.
         "YUNJIAN_SOURCES": "baidu,taobao,jd",
+        "YUNJIAN_BAIDU_API_KEY": TOWN_KEY,
         "YUNJIAN_DOWNLOAD_DELAY": "0",
         "YUNJIAN_HOST_CONCURRENCY": "4",
         "YUNJIAN_CONTACT": "practice town",

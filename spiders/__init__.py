@@ -6,12 +6,16 @@
 
 from spiders.ali1688 import Ali1688
 from spiders.baidu import Baidu
+from spiders.baidu_api import BaiduApi
 from spiders.base import Blocked, Reader, Source
+from spiders.bing import Bing
 from spiders.douyin import Douyin
 from spiders.handover import Handover
 from spiders.jd import Jd
 from spiders.pdd import Pdd
 from spiders.shop import Shop
+from spiders.so360 import So360
+from spiders.sogou import Sogou
 from spiders.suning import Suning
 from spiders.taobao import Taobao
 from spiders.tmall import Tmall
@@ -23,8 +27,9 @@ __all__ = ["READERS", "SEARCHED", "Blocked", "Reader", "Source", "reader"]
 READERS: dict[str, type[Reader]] = {
     one.source.name: one
     for one in (
-        Baidu, Taobao, Tmall, Jd, Ali1688, Pdd, Suning, Douyin, Weidian, Xianyu, Shop,
-        Handover,
+        Baidu, BaiduApi, Sogou, So360, Bing,
+        Taobao, Tmall, Jd, Ali1688, Pdd, Suning, Douyin, Weidian, Xianyu,
+        Shop, Handover,
     )
 }  # fmt: skip
 SEARCHED = tuple(

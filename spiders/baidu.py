@@ -12,21 +12,14 @@ from urllib.parse import urlencode, urlsplit
 
 from parsel import Selector
 
-from crawler.extract import compact
 from crawler.page import Page, ReadError, SearchPage
-from listing import Listing, SearchResult
-from spiders.base import Blocked, Reader, Source
+from spiders.base import Blocked, Source
+from spiders.engine import Engine, has_class
 
 __all__ = ["Baidu"]
 
-_SNIPPETS = (
-    './/*[contains(concat(" ", @class, " "), " c-abstract ")]',
-    './/*[contains(@class, "content-right_")]',
-    './/*[contains(concat(" ", @class, " "), " c-span-last ")]//p',
-)
 
-
-class Baidu(Reader):
+class Baidu(Engine):
     """Reads the result column; the boxes on the right are not results."""
 
     source = Source(
@@ -34,65 +27,52 @@ class Baidu(Reader):
         title="百度",
         kind="search_engine",
         home="https://www.baidu.com",
-        official_api="百度智能云 搜索 API (with a key)",
+        official_api="百度智能云千帆 百度搜索 (source baidu_api, with a key)",
         proven="four recorded result pages of 2020",
         limits="robots.txt forbids unknown agents; links are redirects",
+    )
+    paths = ("/link", "/baidu.php")
+    snippets = (
+        f".//*[{has_class('c-abstract')}]",
+        './/*[contains(@class, "content-right_")]',
+        f".//*[{has_class('c-span-last')}]//p",
     )
 
     def search_url(self, query: str, page: int) -> str:
         """Ten results a page; `pn` counts results, from 0."""
         return f"{self.base}/s?{urlencode({'wd': query, 'pn': (page - 1) * 10})}"
 
+    def block_at(self, url: str) -> str:
+        """The captcha has a place of its own (wappass.baidu.com)."""
+        return "百度安全验证" if urlsplit(url).path.startswith("/static/captcha") else ""
+
     def read_search(self, page: Page) -> SearchPage:
         """All entries of the result column; boxes without a title or link are no results."""
-        path = urlsplit(page.url).path
-        if "百度安全验证" in page.text[:5000] or path.startswith("/static/captcha"):
+        if "百度安全验证" in page.text[:5000] or self.block_at(page.url):
             raise Blocked("captcha", "百度安全验证")
         column = page.selector.xpath('//div[@id="content_left"]')
         if not column:
             if page.selector.xpath('//*[contains(@class, "nors")]'):
                 return SearchPage()
             raise ReadError(page, "no result column (#content_left)")
-        results: list[SearchResult] = []
-        problems: list[str] = []
-        for entry in column[0].xpath("./div[@id or contains(@class, 'result')]"):
-            found = self._entry(page, entry, len(results) + 1)
-            if isinstance(found, str):
-                problems.append(found)
-            elif found is not None:
-                results.append(found)
         more = page.selector.xpath('//div[@id="page"]//a[contains(., "下一页")]')
-        return SearchPage(results=tuple(results), has_next=bool(more), problems=tuple(problems))
+        entries = column[0].xpath("./div[@id or contains(@class, 'result')]")
+        return self.search_page(page, entries, more)
 
-    def _entry(self, page: Page, entry: Selector, rank: int) -> SearchResult | str | None:
-        heading = entry.xpath(".//h3")
-        if not heading:
-            return None
-        link = heading.xpath(".//a/@href").get("") or entry.attrib.get("mu", "")
-        if not link or link.startswith("javascript"):
-            return None
-        title = compact(heading[0].xpath("string()").get("")).removesuffix("官方").strip()
-        if not title:
-            # The engine's own boxes (a calculator, a weather chart) need no title; a result does.
-            own = "result-op" in entry.attrib.get("class", "")
-            return None if own else f"result {rank}: no title"
-        snippet = ""
-        for path in _SNIPPETS:
-            if found := entry.xpath(path):
-                snippet = compact(found[0].xpath("string()").get(""))
-                break
-        return SearchResult(
-            title=title, url=page.absolute(link), snippet=snippet, rank=rank, ad=_is_ad(entry)
-        )
+    def link_of(self, entry: Selector, heading: Selector) -> str:
+        """An advertisement may name where it lands: that costs the advertiser no click."""
+        landing = heading.xpath(".//a/@data-landurl").get("")
+        return landing or heading.xpath(".//a/@href").get("") or entry.attrib.get("mu", "")
 
-    def read_item(self, page: Page) -> Listing:
-        """A search engine has no item pages."""
-        raise ReadError(page, "a search engine has no item pages")
+    def title_of(self, heading: Selector) -> str:
+        """Without the badge 官方."""
+        return super().title_of(heading).removesuffix("官方").strip()
 
+    def own_box(self, entry: Selector) -> bool:
+        """A box of the engine's own needs no title; a result does."""
+        return "result-op" in entry.attrib.get("class", "")
 
-def _is_ad(entry: Selector) -> bool:
-    """Marked as the Advertising Law asks: 广告, in a mark of its own."""
-    if "data-tuiguang" in entry.attrib or entry.xpath(".//*[@data-tuiguang]"):
-        return True
-    marks = entry.xpath('.//*[self::span or self::a][normalize-space(.)="广告"]')
-    return bool(marks)
+    def is_ad(self, entry: Selector) -> bool:
+        """By the mark, or by the attribute that makes the mark."""
+        tagged = "data-tuiguang" in entry.attrib or entry.xpath(".//*[@data-tuiguang]")
+        return bool(tagged) or super().is_ad(entry)

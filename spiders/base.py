@@ -9,9 +9,10 @@ from typing import ClassVar, Literal
 from crawler.page import Page, SearchPage
 from listing import Listing
 
-__all__ = ["Blocked", "Reader", "Source"]
+__all__ = ["Ask", "Blocked", "Reader", "Source"]
 
 SourceKind = Literal["search_engine", "marketplace", "shop", "api", "file"]
+Access = Literal["page", "api"]
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,31 @@ class Source:
     kind: SourceKind
     home: str
     """Base address; `Settings.source_urls` may replace it."""
+    access: Access = "page"
+    """Through its public pages, or an API that the officer has a key for."""
+    key: str = ""
+    """Of a built-in API: the setting that holds its key. Without one it is not asked."""
     needs_session: bool = False
     """Whether it shows its results to a logged-in browser only."""
     official_api: str = ""
     proven: str = ""
     """Against what the reader was proven: a recorded page and its year, or the town."""
+    unproven: bool = False
+    """No real page of it was ever read: the reader follows what others document of it."""
     limits: str = ""
     """What the public page does not give."""
-    unproven: bool = False
-    """Nobody here has seen its real page: it reads a documented or recorded shape."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """How a result page is asked for: by GET, or by POST where there is a body.
+
+    The key of an API is not in it: it is put on at the wire (`crawler.keys`).
+    """
+
+    url: str
+    body: bytes = b""
+    content_type: str = ""
 
 
 class Blocked(Exception):
@@ -61,6 +78,18 @@ class Reader(ABC):
     @abstractmethod
     def search_url(self, query: str, page: int) -> str:
         """The address of result page `page` (from 1) for `query`."""
+
+    def ask(self, query: str, page: int) -> Ask:
+        """How result page `page` (from 1) is asked for; most sites need the address only."""
+        return Ask(self.search_url(query, page))
+
+    def redirects(self, url: str) -> bool:
+        """Whether `url` is the source's own way to another site (a search engine's link)."""
+        return False
+
+    def block_at(self, url: str) -> str:
+        """The sign by which an address of the source is that of a captcha, "" if it is none."""
+        return ""
 
     @abstractmethod
     def read_search(self, page: Page) -> SearchPage:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Literal
 
 from crawler.addresses import host_of
 
-__all__ = ["result_class"]
+__all__ = ["ResultClass", "result_class"]
 
 ResultClass = Literal["shop", "marketplace", "news", "other"]
 
@@ -32,18 +33,20 @@ def _below(host: str, domains: tuple[str, ...]) -> bool:
     return any(host == domain or host.endswith("." + domain) for domain in domains)
 
 
-def result_class(url: str, title: str = "") -> ResultClass:
-    """By the address; among unknown hosts, `shop` unless host or title say otherwise.
+def result_class(
+    url: str, title: str = "", marketplaces: Collection[str] = (), engines: Collection[str] = ()
+) -> ResultClass:
+    """By the address (`marketplaces` and `engines` name further hosts); among unknown hosts, `shop` unless host or title say otherwise.
 
     Whether an unknown host really sells is found out by reading it: calling it a shop costs
     one visit, calling a shop something else would lose it.
     """
     host = host_of(url)
-    if _below(host, _MARKETPLACES):
+    if host in marketplaces or _below(host, _MARKETPLACES):
         return "marketplace"
     if _below(host, _NEWS) or host.startswith(("news.", "xinwen.")):
         return "news"
-    if _below(host, _OTHER) or host.endswith((".gov.cn", ".edu.cn", ".mil.cn")):
+    if host in engines or _below(host, _OTHER) or host.endswith((".gov.cn", ".edu.cn", ".mil.cn")):
         return "other"
     if host.startswith(("baike.", "wiki.", "bbs.", "zhidao.", "tieba.", "blog.")):
         return "other"

@@ -1,4 +1,6 @@
-"""How a request gets in: plainly, by a browser, with an officer's session, with an API's token."""
+"""How a request gets in: plainly, by a browser, with an officer's session.
+
+The key of an API is put on further down, at the wire (`crawler.keys`)."""
 
 from __future__ import annotations
 
@@ -7,10 +9,8 @@ from typing import Any
 
 from scrapy_playwright.page import PageMethod
 
-from crawler.addresses import host_of
 from crawler.sessions import Session
 from spiders.base import Blocked, Reader
-from spiders.handover import Api
 
 __all__ = ["Doors", "by_browser"]
 
@@ -36,13 +36,6 @@ class Doors:
         """The meta with which a source's session is used, {} where it has none for this host."""
         session = self.sessions.get(name)
         return by_browser() | session.meta() if session and session.serves(url) else {}
-
-    def headers(self, name: str, url: str) -> dict[str, str]:
-        """What an open API wants to see, at its own host only."""
-        reader = self.readers.get(name)
-        if not isinstance(reader, Api) or not reader.token or host_of(url) != host_of(reader.base):
-            return {}
-        return {"Authorization": f"Bearer {reader.token}"}
 
     def sign(self, block: Blocked, name: str, meta: Mapping[str, Any]) -> str:
         """What gave a block away, and that a session no longer serves where one was used."""

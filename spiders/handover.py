@@ -41,7 +41,6 @@ class Handover(Reader):
         proven="four answers of a data service (2020), files in the listing format",
         limits="says what its maker put into it; a row stands for a page that nobody here has seen",
     )
-    token = ""
 
     def __init__(self, base: str = "", profile: Profile | None = None) -> None:
         """`profile` says which column means what."""
@@ -116,14 +115,10 @@ class Api(Handover):
         name="api",
         title="开放接口",
         kind="api",
+        access="api",
         home="",
         limits="gives what the platform chooses to give",
     )
-
-    def __init__(self, base: str = "", profile: Profile | None = None, token: str = "") -> None:
-        """`token` opens the API, if it needs one."""
-        super().__init__(base, profile)
-        self.token = token
 
     def search_url(self, query: str, page: int) -> str:
         """The address for a query."""

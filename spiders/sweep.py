@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import Request
@@ -20,7 +20,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.addresses import canonical, host_of
+from crawler.addresses import Guard, PrivateAddress, canonical, host_of
 from crawler.blocks import block_of
 from crawler.failures import failure_name
 from crawler.middlewares import HostLeftAlone
@@ -29,24 +29,15 @@ from crawler.sessions import Session
 from crawler.tasks import Fetched, Incident, Pictures, PictureText, Sink, Task
 from listing import Listing, SearchResult
 from spiders.base import Blocked, Reader
-from spiders.classify import result_class
 from spiders.doors import Doors, by_browser
-from spiders.handover import Api
+from spiders.merge import merged
 from spiders.pictures import Looking, look
 from spiders.shop import Shop
+from spiders.trail import REDIRECTS, Trail, place_of, shaped
 
 __all__ = ["SweepSpider"]
 
 Requests = Iterator[Request]
-REDIRECTS = [301, 302, 303, 307, 308]
-
-
-def merged(item: Listing, row: Listing | None) -> Listing:
-    """What the item page says, completed by what the result list said of it."""
-    if row is None:
-        return item
-    said = item.model_dump(exclude_defaults=True)
-    return Listing.model_validate(row.model_dump(exclude_defaults=True) | said)
 
 
 class SweepSpider(scrapy.Spider):
@@ -73,7 +64,7 @@ class SweepSpider(scrapy.Spider):
         self.progress = progress
         self.pictures = pictures
         self.doors = Doors(readers, sessions)
-        self.known_hosts = {host_of(one.base) for one in readers.values() if one.base}
+        self.trail = Trail(readers)
         self.under_way: Counter[int] = Counter()
         self.asked: Counter[int] = Counter()
         self.read: Counter[int] = Counter()
@@ -89,6 +80,7 @@ class SweepSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Request]:
         """The first request of each task."""
+        self.trail.guard = Guard(self.settings.getlist("YUNJIAN_ALLOW_PRIVATE"))
         for task in self.tasks:
             for request in self._begin(task):
                 yield request
@@ -101,8 +93,13 @@ class SweepSpider(scrapy.Spider):
             self.seen.add(canonical(task.start_url))
             yield self._request(task, task.start_url, self.parse_shop)
         else:
-            url = self.readers[task.reader].search_url(task.query, 1)
-            yield self._request(task, url, self.parse_search, number=1)
+            yield self._search(task, 1)
+
+    def _search(self, task: Task, number: int) -> Request:
+        reader = self.readers[task.reader]
+        url = reader.search_url(task.query, number)
+        request = self._request(task, url, self.parse_search, number=number)
+        return shaped(request, reader, task.query, number)
 
     def _request(
         self, task: Task, url: str, callback: Callable[..., Any], priority: int = 0, **carried: Any
@@ -118,7 +115,6 @@ class SweepSpider(scrapy.Spider):
         parse = self._guarded(callback)
         return Request(
             url,
-            headers=self.doors.headers(task.reader, url),
             callback=self._looked_at(parse) if picture else parse,
             errback=self._failed,
             priority=priority,
@@ -261,8 +257,7 @@ class SweepSpider(scrapy.Spider):
         for result in results.results:
             yield from self._result(task, result)
         if results.has_next and number < task.pages:
-            url = reader.search_url(task.query, number + 1)
-            yield self._request(task, url, self.parse_search, number=number + 1)
+            yield self._search(task, number + 1)
 
     def _items(self, task: Task, results: SearchPage, record: str) -> Requests:
         for row in results.listings:
@@ -271,7 +266,7 @@ class SweepSpider(scrapy.Spider):
             if key in self.seen:
                 continue
             # An API has said all it says; the pages behind its rows are another source's.
-            if not key or isinstance(self.readers[task.reader], Api):
+            if not key or self.readers[task.reader].source.access == "api":
                 self._found(task, row, record)
                 continue
             self.seen.add(key)
@@ -280,29 +275,33 @@ class SweepSpider(scrapy.Spider):
             )
 
     def _result(self, task: Task, result: SearchResult) -> Requests:
-        key = canonical(result.url)
-        if key in self.seen:
+        if not self.trail.is_new(canonical(result.url)):
             return
-        self.seen.add(key)
-        if host_of(result.url) != host_of(self.readers[task.reader].base):
-            yield from self._shop(task, result.url, result.title)
+        if not self.readers[task.reader].redirects(result.url):
+            yield from self._lead(task, result.url, result)
             return
-        # The engine's own redirect: ask where it leads, without asking the target yet.
-        request = self._request(task, result.url, self.parse_link, title=result.title)
+        # The engine's own redirect: ask once where it leads, without asking the target yet.
+        request = self._request(task, result.url, self.parse_link, result=result)
         request.meta.update(dont_redirect=True, handle_httpstatus_list=REDIRECTS)
         yield request
 
-    def parse_link(self, task: Task, page: Page, meta: Mapping[str, Any], title: str) -> Requests:
+    def parse_link(
+        self, task: Task, page: Page, meta: Mapping[str, Any], result: SearchResult
+    ) -> Requests:
         """An engine's redirect: only its target is wanted."""
-        target = page.headers.get("Location", "")
-        if not target:
-            raise ReadError(page, "a result's redirect leads nowhere")
-        yield from self._shop(task, urljoin(page.url, target), title)
+        target = self.trail.target(self.readers[task.reader], page)
+        yield from self._lead(task, target, result)
 
-    def _shop(self, task: Task, url: str, title: str) -> Requests:
-        if host_of(url) in self.known_hosts or result_class(url, title) != "shop":
+    def _lead(self, task: Task, url: str, result: SearchResult) -> Requests:
+        try:
+            kind = self.trail.kind(url, result.title)
+        except PrivateAddress as error:
+            self.sink.incident(Incident(task, "failure", "private_address", str(error), url))
             return
-        shop = self.sink.shop_found(task, url, title)
+        self.sink.result(task, kind, result.ad)
+        if kind != "shop":
+            return
+        shop = self.sink.shop_found(task, url, result.title, place_of(result))
         yield from self._begin(shop)
         key = canonical(url)
         if key not in self.seen:

@@ -132,6 +132,7 @@ class VaultWriter:
         *,
         request_headers: Headers = (),
         method: str = "GET",
+        request_body: bytes = b"",
         rendered: bool = False,
     ) -> EvidenceRef:
         """Keep a response with the request that asked for it.
@@ -166,6 +167,8 @@ class VaultWriter:
                 lambda writer: writer.create_warc_record(
                     url,
                     "request",
+                    payload=io.BytesIO(request_body),
+                    length=len(request_body),
                     http_headers=asked,
                     warc_headers_dict={"WARC-Date": date, "WARC-Concurrent-To": record_id},
                 )

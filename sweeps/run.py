@@ -29,7 +29,15 @@ from storage import models as m
 from sweeps.handover import take_files
 from sweeps.pictures import picture_clues
 from sweeps.sink import StoreSink
-from sweeps.sources import FILE, default_sources, open_sessions, readers_of, searchable
+from sweeps.sources import (
+    FILE,
+    default_sources,
+    keys,
+    missing_key,
+    open_sessions,
+    readers_of,
+    searchable,
+)
 from sweeps.summary import Summary
 from sweeps.tasks import add_file_tasks, add_queries, add_shop_task, pending_tasks
 
@@ -127,6 +135,9 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
             f"(known: {', '.join(known)}; a shop is named by its address, http…; "
             "a handed-over file as file:PATH)"
         )
+    for name in sources:
+        if variable := missing_key(settings, name):
+            raise SweepError(f"source {name} is an API and needs its key: set {variable}")
     _sessions(settings, sources)
     asked = queries(watch_list, sources, order.goods)
     ids = {one.title: one.id for one in watch_list}
@@ -148,7 +159,7 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
         ).one()  # fmt: skip
         add_queries(session, sweep_id, asked, order.max_pages or settings.max_pages)
         for url in shops:
-            add_shop_task(session, sweep_id, url, "", None)
+            add_shop_task(session, sweep_id, url, "")
         add_file_tasks(session, sweep_id, files)
     return Summary(sweep_id=sweep_id, mode=order.mode)
 
@@ -192,7 +203,7 @@ def _crawl(
 ) -> bool:
     """Whether it came to its own end, not to a signal's."""
     readers = readers_of(settings)
-    process = AsyncCrawlerProcess(scrapy_settings(settings))
+    process = AsyncCrawlerProcess(scrapy_settings(settings) | {"YUNJIAN_KEYS": keys(settings)})
     crawler = process.create_crawler(SweepSpider)
     process.crawl(
         crawler,

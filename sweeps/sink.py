@@ -115,6 +115,8 @@ class StoreSink:
             capture.body,
             capture.fetched_at,
             request_headers=capture.request_headers,
+            method=capture.method,
+            request_body=capture.request_body,
             rendered=capture.rendered,
         )
         if capture.kind == "page":
@@ -151,12 +153,17 @@ class StoreSink:
         self._found.append(fetched)
         self._maybe_flush()
 
-    def shop_found(self, task: Task, url: str, title: str) -> Task:
+    def result(self, task: Task, kind: str, ad: bool) -> None:
+        """A search engine's result led to a ``shop``, ``marketplace``, ``news`` or ``other``."""
+        self.summary.results[f"{kind}/advertisement" if ad else kind] += 1
+
+    def shop_found(self, task: Task, url: str, title: str, place: str) -> Task:
         """A search result led to a shop: the task that sweeps it, the same one each time."""
         host = host_of(url)
         if host not in self._shop_tasks:
+            how = f"{task.source}: {task.query}, {place}"
             with self.store.session() as session:
-                shop, fresh = add_shop_task(session, self.summary.sweep_id, url, title, task)
+                shop, fresh = add_shop_task(session, self.summary.sweep_id, url, title, how)
             self._shop_tasks[host] = shop
             self.summary.shops_found += fresh
         return self._shop_tasks[host]

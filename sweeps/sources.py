@@ -1,10 +1,12 @@
-"""What a sweep may ask: readers with their addresses, APIs, sessions, handed-over files."""
+"""What a sweep may ask: readers with their addresses, APIs, keys, sessions, handed-over files."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from crawler.addresses import host_of
 from crawler.sessions import Session, load_session
@@ -18,6 +20,8 @@ __all__ = [
     "FILE",
     "default_sources",
     "file_reader",
+    "keys",
+    "missing_key",
     "open_sessions",
     "readers_of",
     "searchable",
@@ -34,9 +38,33 @@ def searchable(settings: Settings) -> tuple[str, ...]:
 
 
 def default_sources(settings: Settings) -> tuple[str, ...]:
-    """What a sweep asks that names no source: as set, else all proven ones and the APIs."""
-    proven = (name for name in SEARCHED if not READERS[name].source.unproven)
-    return settings.sources or (*proven, *settings.apis)
+    """What a sweep asks that names no source: as set, else what is proven or opened by a key.
+
+    A key or an API in the settings is the officer's word that it shall be asked.
+    """
+    if settings.sources:
+        return settings.sources
+    return (*(name for name in SEARCHED if _asked(settings, name)), *settings.apis)
+
+
+def _asked(settings: Settings, name: str) -> bool:
+    source = READERS[name].source
+    return not missing_key(settings, name) if source.key else not source.unproven
+
+
+def keys(settings: Settings) -> dict[str, SecretStr]:
+    """The keys of APIs ("" where none is set): by the setting of a built-in, the name of another."""
+    built_in = {one.source.key for one in READERS.values() if one.source.key}
+    tokens = {name: api.token for name, api in settings.apis.items()}
+    return tokens | {name: getattr(settings, name) for name in sorted(built_in)}
+
+
+def missing_key(settings: Settings, source: str) -> str:
+    """The environment variable that would have to be set to ask `source`, "" if none."""
+    name = READERS[source].source.key if source in READERS else ""
+    if not name or keys(settings)[name].get_secret_value():
+        return ""
+    return f"YUNJIAN_{name.upper()}"
 
 
 def readers_of(settings: Settings) -> dict[str, Reader]:
@@ -44,7 +72,7 @@ def readers_of(settings: Settings) -> dict[str, Reader]:
     found = {name: reader(name, settings.source_urls.get(name, "")) for name in READERS}
     for name, api in settings.apis.items():
         profile = load_profile(api.profile) if api.profile else Profile()
-        found.setdefault(name, Api(api.url, profile, api.token.get_secret_value()))
+        found.setdefault(name, Api(api.url, profile))
     return found
 
 

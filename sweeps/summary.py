@@ -35,6 +35,9 @@ class Summary:
     tasks: dict[str, int] = field(default_factory=dict)
     """How many tasks are done, failed and pending."""
     sources: dict[str, SourceCount] = field(default_factory=dict)
+    results: Counter[str] = field(default_factory=Counter)
+    """What search engines led to: ``shop``, ``marketplace``, ``news``, ``other``; those of
+    advertisements apart, as ``shop/advertisement`` …"""
     shops_found: int = 0
     kept_pages: int = 0
     """Pages that an interrupted run of this sweep already had."""
@@ -61,6 +64,7 @@ class Summary:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `total` stands beside `sources`."""
         # asdict can't copy a Counter.
-        counted = {"violations": dict(self.violations), "incidents": dict(self.incidents)}
-        plain = replace(self, violations=Counter(), incidents=Counter())
+        names = ("violations", "incidents", "results")
+        counted = {name: dict(getattr(self, name)) for name in names}
+        plain = replace(self, violations=Counter(), incidents=Counter(), results=Counter())
         return asdict(plain) | counted | {"total": asdict(self.total())}

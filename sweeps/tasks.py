@@ -77,7 +77,7 @@ def add_file_tasks(session: Session, sweep_id: int, paths: Iterable[Path]) -> No
 
 
 def add_shop_task(
-    session: Session, sweep_id: int, url: str, title: str, found_by: Task | None
+    session: Session, sweep_id: int, url: str, title: str, how: str = "named by an officer"
 ) -> tuple[Task, bool]:
     """The task that sweeps the shop at `url` from its front page, and whether the shop is new.
 
@@ -86,7 +86,6 @@ def add_shop_task(
     host, parts = host_of(url), urlsplit(url)
     home = f"{parts.scheme}://{parts.netloc}/"
     made = postgresql.Insert if session.get_bind().dialect.name == "postgresql" else sqlite.Insert
-    how = f"{found_by.source}: {found_by.query}" if found_by else "named by an officer"
     fresh = session.scalar(
         made(m.SourceRow)
         .values(

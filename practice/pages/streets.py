@@ -6,7 +6,19 @@ from collections.abc import Callable
 from html import escape
 
 from practice.data import DOMAIN, offers, sellers
-from practice.pages import engine, jingdian, news, pifa, pin, shops, taoji
+from practice.pages import (
+    bing,
+    engine,
+    jingdian,
+    news,
+    pifa,
+    pin,
+    qianfan,
+    shops,
+    so360,
+    sogou,
+    taoji,
+)
 from practice.pages.html import Answer, Query, Town, document, e, not_found
 from practice.pages.painted import painted
 
@@ -14,6 +26,10 @@ __all__ = ["SITES", "hosts", "respond"]
 
 SITES: dict[str, Callable[[Town, str, Query], Answer]] = {
     f"search.{DOMAIN}": engine.answer,
+    f"sogou.{DOMAIN}": sogou.answer,
+    f"so360.{DOMAIN}": so360.answer,
+    f"bing.{DOMAIN}": bing.answer,
+    f"qianfan.{DOMAIN}": qianfan.answer,
     f"taoji.{DOMAIN}": taoji.answer,
     f"jingdian.{DOMAIN}": jingdian.answer,
     f"news.{DOMAIN}": news.answer,
@@ -52,6 +68,9 @@ def respond(town: Town, host: str, path: str, query: Query) -> Answer:
 def _front(town: Town) -> Answer:
     rows = [
         ("search", "搜索引擎"),
+        ("sogou", "搜索引擎，搜狗的页面形状"),
+        ("so360", "搜索引擎，360 的页面形状"),
+        ("bing", "搜索引擎，必应的页面形状"),
         ("taoji", "淘集(虚构)，交易平台"),
         ("jingdian", "京店(虚构)，交易平台"),
         ("news", "云岫虚构日报"),

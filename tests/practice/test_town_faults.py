@@ -133,6 +133,10 @@ def test_the_environment_points_the_sources_at_the_town(monkeypatch: pytest.Monk
     settings = load()
     assert settings.source_urls == {
         "baidu": "http://search.town.localhost:8800",
+        "baidu_api": "http://qianfan.town.localhost:8800",
+        "sogou": "http://sogou.town.localhost:8800",
+        "so360": "http://so360.town.localhost:8800",
+        "bing": "http://bing.town.localhost:8800",
         "taobao": "http://taoji.town.localhost:8800",
         "jd": "http://jingdian.town.localhost:8800",
         "1688": "http://pifa.town.localhost:8800",
