@@ -8,7 +8,7 @@ what becomes of a listing is the sink's.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -21,12 +21,15 @@ from scrapy.http import Response
 from scrapy_playwright.page import PageMethod
 from twisted.python.failure import Failure
 
+from crawler.absent import Gone, gone_of
 from crawler.addresses import canonical, host_of
 from crawler.blocks import block_of
 from crawler.failures import failure_name
+from crawler.limits import OverBudget, TaskWaits
 from crawler.middlewares import HostLeftAlone
 from crawler.page import Page, ReadError, SearchPage
-from crawler.tasks import Fetched, Incident, Pictures, PictureText, Sink, Task
+from crawler.robots import RobotsUnreachable
+from crawler.tasks import Fetched, Incident, Pictures, PictureText, Sink, Task, Yield
 from listing import Listing, SearchResult
 from spiders.base import Blocked, Reader
 from spiders.classify import result_class
@@ -60,6 +63,7 @@ class SweepSpider(scrapy.Spider):
         shop_budget: int,
         progress: Callable[[], None] = lambda: None,
         pictures: Pictures | None = None,
+        first: frozenset[tuple[str, str]] = frozenset(),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -69,15 +73,19 @@ class SweepSpider(scrapy.Spider):
         self.shop_budget = shop_budget
         self.progress = progress
         self.pictures = pictures
+        self.first = first
+        """(source, address or name) of the shops that open clues are about."""
         self.known_hosts = {host_of(one.base) for one in readers.values() if one.base}
         self.under_way: Counter[int] = Counter()
         self.asked: Counter[int] = Counter()
         self.read: Counter[int] = Counter()
         self.wrong: dict[int, str] = {}
+        self.yields: defaultdict[int, Yield] = defaultdict(Yield)
+        self.waiting: set[int] = set()
         self.begun: set[int] = set()
         self.seen: set[str] = set()
         self.browser_hosts: set[str] = set()
-        self.over_budget: set[int] = set()
+        self.over_budget: set[str] = set()
         self.one_picture = asyncio.Lock()
         self.known_pictures: dict[str, tuple[PictureText, str] | None] = {}
         """What stands in each with its record, None where it could not be had, by address: a
@@ -114,7 +122,7 @@ class SweepSpider(scrapy.Spider):
             url,
             callback=self._looked_at(parse) if picture else parse,
             errback=self._failed,
-            priority=priority,
+            priority=priority + task.priority,
             dont_filter=True,
             meta=meta,
             cb_kwargs=carried,
@@ -138,14 +146,22 @@ class SweepSpider(scrapy.Spider):
             try:
                 if block := block_of(page, response.meta["asked"]):
                     raise Blocked(block[0], block[1])  # type: ignore[arg-type]
+                self._answered(task, page, response.meta, callback)
                 yield from callback(task, page, response.meta, **carried)
                 self._back_off.answered(response.url)
             except Blocked as block_seen:
                 self._back_off.blocked(response.url)
                 self._report(task, "block", block_seen.kind, block_seen.sign, response.meta, page)
                 yield from self._go_on(task, carried)
+            except Gone as gone:
+                self._report(task, "failure", "soft_404", f"the page says {gone.sign}", response.meta, page)
+                yield from self._go_on(task, carried)
             except ReadError as error:
-                self._report(task, "unread", "unreadable", error.what, response.meta, page)
+                if gone_sign := gone_of(page):
+                    what, detail = "soft_404", f"the page says {gone_sign}"
+                    self._report(task, "failure", what, detail, response.meta, page)
+                else:
+                    self._report(task, "unread", "unreadable", error.what, response.meta, page)
                 yield from self._go_on(task, carried)
             except Exception as error:  # a reader's own fault must not end the sweep
                 self.logger.exception("reading %s failed", response.url)
@@ -156,6 +172,26 @@ class SweepSpider(scrapy.Spider):
                 self._one_ended(task)
 
         return parse
+
+    def _answered(
+        self, task: Task, page: Page, meta: Mapping[str, Any], callback: Callable[..., Any]
+    ) -> None:
+        """Takes down that a page came. Raises `Gone` for one that says it is not there."""
+        if meta["picture"] or callback == self.parse_link:
+            return
+        gave = self.yields[task.id]
+        gave.answers += 1
+        if callback == self.parse_search:
+            # What it names is added when it is read; a page that can't be read names nothing.
+            gave.add(0, meta.get("evidence", ""), page.url)
+        elif sign := gone_of(page):
+            raise Gone(sign)
+
+    def _empty(self, task: Task, what: str, meta: Mapping[str, Any], page: Page) -> None:
+        """A page that is what it should be, and offers nothing: no failure, but put down."""
+        record = meta.get("evidence", "")
+        detail = "the page came and offers nothing"
+        self.sink.incident(Incident(task, "empty", what, detail, page.url, record))
 
     def _looked_at(self, parse: Callable[..., Requests]) -> Callable[..., AsyncIterator[Request]]:
         """`parse` with what stands in the picture. That is read in a thread of its own, one
@@ -203,14 +239,24 @@ class SweepSpider(scrapy.Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         task: Task = request.meta["task"]
         error = failure.value
+        if isinstance(error, RobotsUnreachable):
+            error = error.cause
         response = getattr(error, "response", None)
         if response is not None and (block := block_of(self._page(response), request.url)):
             self._back_off.blocked(request.url)
             kind, what, detail = "block", block[0], block[1]
         elif isinstance(error, HostLeftAlone):
             kind, what, detail = "block", "left_alone", str(error)
+        elif isinstance(error, OverBudget):
+            self._over_budget(task, request.url, str(error))
+            yield from self._go_on(task, request.cb_kwargs)
+            self._one_ended(task)
+            return
+        elif isinstance(error, TaskWaits):
+            self._waits(task, request.url, str(error))
+            return
         elif isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
-            kind, what, detail = "block", "robots", "robots.txt forbids this address"
+            kind, what, detail = "block", "robots", str(error)
         elif response is not None:
             kind, what, detail = "failure", f"http_{response.status}", f"status {response.status}"
         else:
@@ -224,9 +270,23 @@ class SweepSpider(scrapy.Spider):
         yield from self._go_on(task, request.cb_kwargs)
         self._one_ended(task)
 
+    def _waits(self, task: Task, url: str, why: str) -> None:
+        """The task is neither done nor failed: it stays pending, for when the sweep is resumed."""
+        if task.source not in {one.source for one in self.tasks if one.id in self.waiting}:
+            self.sink.incident(Incident(task, "wait", "window", why, url))
+        self.waiting.add(task.id)
+        self._one_ended(task)
+
+    def _over_budget(self, task: Task, url: str, why: str) -> None:
+        self.yields[task.id].whole = False
+        if task.source not in self.over_budget:
+            self.over_budget.add(task.source)
+            self.sink.unreadable(task, url, why)
+
     def _one_ended(self, task: Task) -> None:
         self.under_way[task.id] -= 1
-        if self.under_way[task.id] == 0:
+        if self.under_way[task.id] == 0 and task.id not in self.waiting:
+            self.sink.yielded(task, self.yields[task.id])
             ok = bool(self.read[task.id]) or task.id not in self.wrong
             self.sink.task_ended(task, ok, self.wrong.get(task.id, ""))
         self.progress()
@@ -256,6 +316,8 @@ class SweepSpider(scrapy.Spider):
         for problem in results.problems:
             self.sink.unreadable(task, page.url, problem)
         record = meta["evidence"]
+        if items := len(results.listings) + len(results.results):
+            self.yields[task.id].poorest = self.yields[task.id].poorest
         yield from self._items(task, results, record)
         for result in results.results:
             yield from self._result(task, result)
@@ -273,8 +335,9 @@ class SweepSpider(scrapy.Spider):
                 self._found(task, row, record)
                 continue
             self.seen.add(key)
+            urgent = 5 if (task.source, row.shop_url or row.shop_name) in self.first else 0
             yield self._request(
-                task, row.url, self.parse_item, priority=10, row=row, row_record=record
+                task, row.url, self.parse_item, priority=10 + urgent, row=row, row_record=record
             )
 
     def _result(self, task: Task, result: SearchResult) -> Requests:
@@ -375,9 +438,7 @@ class SweepSpider(scrapy.Spider):
             if key in self.seen:
                 continue
             if self.asked[task.id] >= self.shop_budget:
-                if task.id not in self.over_budget:
-                    self.over_budget.add(task.id)
-                    self.sink.unreadable(task, url, f"budget of {self.shop_budget} pages used up")
+                self._over_budget(task, url, f"budget of {self.shop_budget} pages used up")
                 return
             self.seen.add(key)
             yield self._request(
