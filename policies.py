@@ -25,9 +25,9 @@ class RobotsException(BaseModel):
     officer: str = Field(min_length=2)
     order: str = Field(min_length=2, description="number or title of the written order")
     date: dt.date = Field(description="the order's; before it, it is not in force")
-    until: dt.date | None = Field(None, description="the last day on which it holds")
+    until: dt.date | None = Field(default=None, description="the last day on which it holds")
     hosts: tuple[str, ...] = Field(
-        (), description="hosts it covers (`*.` allowed); none named means the source's home"
+        default=(), description="hosts it covers (`*.` allowed); none named means the source's home"
     )
 
     def covers(self, host: str, home: str, day: dt.date) -> bool:
@@ -44,8 +44,8 @@ class SourcePolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    pages: int = Field(0, ge=0, description="pages per sweep; 0 is the general budget")
-    window: str = Field("", description="hours of China in which it may be asked: 01:00-06:00")
+    pages: int = Field(default=0, ge=0, description="pages per sweep; 0 is the general budget")
+    window: str = Field(default="", description="hours of China to ask it in: 01:00-06:00")
     robots_exception: RobotsException | None = None
 
     @field_validator("window")

@@ -17,7 +17,9 @@ _NOT_THERE = re.compile(
 _TAKEN_DOWN = re.compile(
     r"(?:宝贝|商品|产品|页面|内容)[^，。!！]{0,8}(?:已下架|已经下架|下架了)|不存在或已下架"
 )
-_WORDS = re.compile(r"不存在|找不到|没有找到|失效|走丢|删除|不见了|下架|404|not found", re.IGNORECASE)
+_WORDS = re.compile(
+    r"不存在|找不到|没有找到|失效|走丢|删除|不见了|下架|404|not found", re.IGNORECASE
+)
 """Most pages are told by their raw text, without parsing."""
 _SHORT = 300
 """Characters a visitor reads. A longer page that says 已下架 still shows an offer, or other ones."""
@@ -45,4 +47,3 @@ def gone_of(page: Page) -> str:
     if found is None and len(page.visible) <= _SHORT:
         found = _NOT_THERE.search(page.visible) or _TAKEN_DOWN.search(page.visible)
     return found.group(0).strip() if found else ""
-

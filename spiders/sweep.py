@@ -8,7 +8,7 @@ what becomes of a listing is the sink's.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -16,22 +16,21 @@ from urllib.parse import urljoin, urlsplit
 
 import scrapy
 from scrapy import Request
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy_playwright.page import PageMethod
 from twisted.python.failure import Failure
 
-from crawler.absent import Gone, gone_of
+from crawler.absent import Gone
 from crawler.addresses import canonical, host_of
 from crawler.blocks import block_of
-from crawler.failures import failure_name
+from crawler.failures import named
 from crawler.limits import OverBudget, TaskWaits
-from crawler.middlewares import HostLeftAlone
 from crawler.page import Page, ReadError, SearchPage
-from crawler.robots import RobotsUnreachable
-from crawler.tasks import Fetched, Incident, Pictures, PictureText, Sink, Task, Yield
+from crawler.response import page_of
+from crawler.tasks import Fetched, Incident, Pictures, PictureText, Sink, Task
 from listing import Listing, SearchResult
 from spiders.base import Blocked, Reader
+from spiders.books import Books, unread_as
 from spiders.classify import result_class
 from spiders.pictures import Looking, look
 from spiders.shop import Shop
@@ -75,17 +74,15 @@ class SweepSpider(scrapy.Spider):
         self.pictures = pictures
         self.first = first
         """(source, address or name) of the shops that open clues are about."""
+        self.books = Books(sink)
         self.known_hosts = {host_of(one.base) for one in readers.values() if one.base}
         self.under_way: Counter[int] = Counter()
         self.asked: Counter[int] = Counter()
         self.read: Counter[int] = Counter()
         self.wrong: dict[int, str] = {}
-        self.yields: defaultdict[int, Yield] = defaultdict(Yield)
-        self.waiting: set[int] = set()
         self.begun: set[int] = set()
         self.seen: set[str] = set()
         self.browser_hosts: set[str] = set()
-        self.over_budget: set[str] = set()
         self.one_picture = asyncio.Lock()
         self.known_pictures: dict[str, tuple[PictureText, str] | None] = {}
         """What stands in each with its record, None where it could not be had, by address: a
@@ -142,26 +139,21 @@ class SweepSpider(scrapy.Spider):
 
         def parse(response: Response, **carried: Any) -> Requests:
             task: Task = response.meta["task"]
-            page = self._page(response)
+            page = page_of(response)
             try:
                 if block := block_of(page, response.meta["asked"]):
                     raise Blocked(block[0], block[1])  # type: ignore[arg-type]
-                self._answered(task, page, response.meta, callback)
+                if not response.meta["picture"] and callback != self.parse_link:
+                    self.books.came(task, page, searched=callback == self.parse_search)
                 yield from callback(task, page, response.meta, **carried)
                 self._back_off.answered(response.url)
             except Blocked as block_seen:
                 self._back_off.blocked(response.url)
                 self._report(task, "block", block_seen.kind, block_seen.sign, response.meta, page)
                 yield from self._go_on(task, carried)
-            except Gone as gone:
-                self._report(task, "failure", "soft_404", f"the page says {gone.sign}", response.meta, page)
-                yield from self._go_on(task, carried)
-            except ReadError as error:
-                if gone_sign := gone_of(page):
-                    what, detail = "soft_404", f"the page says {gone_sign}"
-                    self._report(task, "failure", what, detail, response.meta, page)
-                else:
-                    self._report(task, "unread", "unreadable", error.what, response.meta, page)
+            except (Gone, ReadError) as error:
+                self.books.read(task, 0, response.meta, page)
+                self._report(task, *unread_as(page, error), response.meta, page)
                 yield from self._go_on(task, carried)
             except Exception as error:  # a reader's own fault must not end the sweep
                 self.logger.exception("reading %s failed", response.url)
@@ -172,26 +164,6 @@ class SweepSpider(scrapy.Spider):
                 self._one_ended(task)
 
         return parse
-
-    def _answered(
-        self, task: Task, page: Page, meta: Mapping[str, Any], callback: Callable[..., Any]
-    ) -> None:
-        """Takes down that a page came. Raises `Gone` for one that says it is not there."""
-        if meta["picture"] or callback == self.parse_link:
-            return
-        gave = self.yields[task.id]
-        gave.answers += 1
-        if callback == self.parse_search:
-            # What it names is added when it is read; a page that can't be read names nothing.
-            gave.add(0, meta.get("evidence", ""), page.url)
-        elif sign := gone_of(page):
-            raise Gone(sign)
-
-    def _empty(self, task: Task, what: str, meta: Mapping[str, Any], page: Page) -> None:
-        """A page that is what it should be, and offers nothing: no failure, but put down."""
-        record = meta.get("evidence", "")
-        detail = "the page came and offers nothing"
-        self.sink.incident(Incident(task, "empty", what, detail, page.url, record))
 
     def _looked_at(self, parse: Callable[..., Requests]) -> Callable[..., AsyncIterator[Request]]:
         """`parse` with what stands in the picture. That is read in a thread of its own, one
@@ -213,21 +185,6 @@ class SweepSpider(scrapy.Spider):
     def _back_off(self) -> Any:
         return self.crawler.back_off  # type: ignore[attr-defined]
 
-    @staticmethod
-    def _page(response: Response) -> Page:
-        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        charset = kind.partition("charset=")[2].split(";")[0].strip(" \"'")
-        rendered = bool(response.meta.get("playwright")) or "rendered" in response.flags
-        return Page(
-            url=response.url,
-            body=response.body,
-            # A browser hands the document over in UTF-8, whatever the header said.
-            charset="utf-8" if rendered else charset,
-            status=response.status,
-            rendered=rendered,
-            headers={"Location": (response.headers.get("Location") or b"").decode("latin-1")},
-        )
-
     def _report(
         self, task: Task, kind: Any, what: str, detail: str, meta: Mapping[str, Any], page: Page
     ) -> None:
@@ -239,54 +196,30 @@ class SweepSpider(scrapy.Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         task: Task = request.meta["task"]
         error = failure.value
-        if isinstance(error, RobotsUnreachable):
-            error = error.cause
-        response = getattr(error, "response", None)
-        if response is not None and (block := block_of(self._page(response), request.url)):
-            self._back_off.blocked(request.url)
-            kind, what, detail = "block", block[0], block[1]
-        elif isinstance(error, HostLeftAlone):
-            kind, what, detail = "block", "left_alone", str(error)
-        elif isinstance(error, OverBudget):
-            self._over_budget(task, request.url, str(error))
-            yield from self._go_on(task, request.cb_kwargs)
+        assert error is not None
+        if isinstance(error, TaskWaits):
+            self.books.waits(task, request.url, str(error))
             self._one_ended(task)
             return
-        elif isinstance(error, TaskWaits):
-            self._waits(task, request.url, str(error))
-            return
-        elif isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
-            kind, what, detail = "block", "robots", str(error)
-        elif response is not None:
-            kind, what, detail = "failure", f"http_{response.status}", f"status {response.status}"
+        if isinstance(error, OverBudget):
+            self.books.over_budget(task, request.url, str(error))
         else:
-            kind, what = "failure", failure_name(error)
-            detail = str(error)[:500] or type(error).__name__
-            if host_of(request.url) in getattr(self.crawler, "refused_hosts", ()):
-                what, detail = "private_address", "the name leads to an address that is not public"
-        record = request.meta.get("evidence", "") if response is not None else ""
-        self.wrong.setdefault(task.id, f"{what}: {detail}")
-        self.sink.incident(Incident(task, kind, what, detail, request.url, record))  # type: ignore[arg-type]
+            response = getattr(error, "response", None)
+            page = page_of(response) if response is not None else None
+            refused = getattr(self.crawler, "refused_hosts", ())
+            kind, what, detail = named(error, page, request.url, refused)
+            if kind == "block" and page is not None:
+                self._back_off.blocked(request.url)
+            record = request.meta.get("evidence", "") if page is not None else ""
+            self.wrong.setdefault(task.id, f"{what}: {detail}")
+            self.sink.incident(Incident(task, kind, what, detail, request.url, record))
         yield from self._go_on(task, request.cb_kwargs)
         self._one_ended(task)
 
-    def _waits(self, task: Task, url: str, why: str) -> None:
-        """The task is neither done nor failed: it stays pending, for when the sweep is resumed."""
-        if task.source not in {one.source for one in self.tasks if one.id in self.waiting}:
-            self.sink.incident(Incident(task, "wait", "window", why, url))
-        self.waiting.add(task.id)
-        self._one_ended(task)
-
-    def _over_budget(self, task: Task, url: str, why: str) -> None:
-        self.yields[task.id].whole = False
-        if task.source not in self.over_budget:
-            self.over_budget.add(task.source)
-            self.sink.unreadable(task, url, why)
-
     def _one_ended(self, task: Task) -> None:
         self.under_way[task.id] -= 1
-        if self.under_way[task.id] == 0 and task.id not in self.waiting:
-            self.sink.yielded(task, self.yields[task.id])
+        if self.under_way[task.id] == 0 and task.id not in self.books.waiting:
+            self.sink.yielded(task, self.books.yields[task.id])
             ok = bool(self.read[task.id]) or task.id not in self.wrong
             self.sink.task_ended(task, ok, self.wrong.get(task.id, ""))
         self.progress()
@@ -313,11 +246,13 @@ class SweepSpider(scrapy.Spider):
         reader = self.readers[task.reader]
         results = reader.read_search(page)
         self.read[task.id] += 1
+        items = len(results.listings) + len(results.results)
+        self.books.read(task, items, meta, page)
+        if not items and number == 1 and not results.problems:
+            self.books.empty(task, "result", meta, page)
         for problem in results.problems:
             self.sink.unreadable(task, page.url, problem)
         record = meta["evidence"]
-        if items := len(results.listings) + len(results.results):
-            self.yields[task.id].poorest = self.yields[task.id].poorest
         yield from self._items(task, results, record)
         for result in results.results:
             yield from self._result(task, result)
@@ -397,7 +332,11 @@ class SweepSpider(scrapy.Spider):
             # A way to items is no item itself; only a page that promised to be one is missed.
             if is_item and not links.items:
                 raise
+            self.books.read(task, 0, meta, page)
+            if not (links.items or links.pages):
+                self.books.empty(task, "page", meta, page)
         else:
+            self.books.read(task, 1, meta, page)
             listing = self._stamped(task, item, page)
             yield from self._with_pictures(task, listing, meta["evidence"])
 
@@ -438,7 +377,7 @@ class SweepSpider(scrapy.Spider):
             if key in self.seen:
                 continue
             if self.asked[task.id] >= self.shop_budget:
-                self._over_budget(task, url, f"budget of {self.shop_budget} pages used up")
+                self.books.over_budget(task, url, f"budget of {self.shop_budget} pages used up")
                 return
             self.seen.add(key)
             yield self._request(

@@ -30,7 +30,13 @@ __all__ = ["Archived", "EvidenceRef", "Vault", "VaultError", "VaultWriter"]
 OPEN = ".open"
 ROTATE_BYTES = 1024 * 1024 * 1024
 """A WARC file is closed at about 1 GB, as the standard's annex C recommends."""
-_REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 304: "Not Modified", 404: "Not Found"}
+_REASONS = {
+    200: "OK",
+    301: "Moved Permanently",
+    302: "Found",
+    304: "Not Modified",
+    404: "Not Found",
+}
 _REFERS_TO = "WARC-Yunjian-Refers-To"
 
 Headers = Iterable[tuple[str, str]]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,13 +21,13 @@ from crawler.addresses import canonical, host_of
 from crawler.plan import Goods, goods_of
 from crawler.tasks import Capture, Fetched, Incident, Kept, Known, Task, Yield
 from detectors import Detection, Detector
-from listing import Listing
-from storage import EvidenceRef, Store, Vault, VaultError
+from storage import Store, Vault, VaultError
 from storage import models as m
 from storage.observations import Found, Recorded, record
 from storage.vault import VaultWriter
 from sweeps.privacy import masked
 from sweeps.revisits import Revisits, keep
+from sweeps.rows import evidence_row, storable, write_incidents
 from sweeps.summary import Summary
 from sweeps.tasks import add_shop_task, keep_yields
 
@@ -38,29 +37,6 @@ BATCH = 100
 """Listings per transaction."""
 BATCH_SECONDS = 2.0
 """Nothing waits longer than this for its transaction while pages come in."""
-
-
-def storable(listing: Listing) -> Listing:
-    """Without NUL characters, which PostgreSQL keeps in no text."""
-    packed = listing.model_dump_json(exclude_defaults=True)
-    if "\\u0000" not in packed:
-        return listing
-    return Listing.model_validate_json(packed.replace("\\u0000", ""))
-
-
-def evidence_row(ref: EvidenceRef, sweep_id: int, kind: str) -> dict[str, Any]:
-    """The row of the evidence table for a record in the vault."""
-    # PostgreSQL text takes no NUL, and a hostile header may hold one.
-    return asdict(ref) | {
-        "content_type": ref.content_type.replace("\0", "")[:255],
-        "sweep_id": sweep_id,
-        "kind": kind,
-        "fingerprint": "",
-        "rendered": False,
-        "etag": "",
-        "last_modified": "",
-        "original_id": None,
-    }
 
 
 def _pictures_of(found: Found, detection: Detection) -> dict[str, list[int]]:
@@ -115,7 +91,10 @@ class StoreSink:
     def captured(self, capture: Capture) -> str:
         """Keep a response as evidence; returns the id of its record."""
         same = capture.known
-        if same and (capture.status, hashlib.sha256(capture.body).hexdigest()) != (200, same.sha256):
+        if same and (capture.status, hashlib.sha256(capture.body).hexdigest()) != (
+            200,
+            same.sha256,
+        ):
             same = None
         return self._keep(capture, same)
 
@@ -252,7 +231,7 @@ class StoreSink:
         with self.store.session() as session:
             ids = self._write_evidence(session)
             self._write_findings(session, ids)
-            self._write_incidents(session, ids)
+            write_incidents(session, self.summary.sweep_id, self._incidents, ids)
             keep_yields(session, self._yields, ids)
             for task, ok, note in self._ended:
                 session.execute(
@@ -403,24 +382,6 @@ class StoreSink:
             fresh = tally.grown - self._opened - self._grown
             self._grown |= fresh
             count.clues_grown += len(fresh)
-
-    def _write_incidents(self, session: Session, evidence: dict[str, int]) -> None:
-        rows = [
-            {
-                "sweep_id": self.summary.sweep_id,
-                "source": incident.task.source,
-                "host": host_of(incident.url)[:255],
-                "kind": incident.kind,
-                "what": incident.what[:64],
-                "detail": incident.detail.replace("\0", "")[:2000],
-                "url": incident.url.replace("\0", ""),
-                "evidence_id": evidence.get(incident.record),
-                "at": at,
-            }
-            for incident, at in self._incidents
-        ]
-        if rows:
-            session.execute(insert(m.Incident), rows)
 
     def close(self) -> None:
         """Keep what is left and finish the evidence file."""

@@ -33,7 +33,9 @@ def upgrade() -> None:
     op.create_index("ix_evidence_fingerprint", "evidence", ["fingerprint"])
     for name in ("priority", "answers", "items"):
         op.add_column("task", sa.Column(name, ID, nullable=False, server_default="0"))
-    op.add_column("task", sa.Column("whole", sa.Boolean(), nullable=False, server_default=sa.true()))
+    op.add_column(
+        "task", sa.Column("whole", sa.Boolean(), nullable=False, server_default=sa.true())
+    )
     op.add_column("task", sa.Column("poorest_url", sa.Text(), nullable=False, server_default=""))
     _refer_to_evidence("task", "poorest_id")
 
