@@ -14,7 +14,7 @@ from practice.pages.html import Answer, Query, Town, document, link
 
 __all__ = [
     "BUSY_SECONDS", "HUGE", "KINDS", "block_page", "blocked", "busy", "calendar", "cut", "fault_for",
-    "garbled", "gone", "nothing_found", "rebuilt",
+    "garbled", "gone", "nothing_found", "rebuilt", "sold_out",
 ]  # fmt: skip
 
 KINDS = (
@@ -131,10 +131,15 @@ def gone(host: str) -> Answer:
     return Answer.page(document(f"{thing}不存在", body))
 
 
-def nothing_found(path: str, query: Query) -> tuple[str, Query]:
-    """The request for what nobody sells, which the site then answers in its own shape."""
-    words = {name: "∅" for name in ("wd", "q", "keyword") if name in query}
-    return path, query | words
+def nothing_found(query: Query) -> Query:
+    """The query for what nobody sells, which the site then answers in its own shape; empty
+    where nothing was searched for."""
+    return {name: "∅" for name in ("wd", "q", "keyword") if name in query}
+
+
+def sold_out() -> Answer:
+    """A shop that offers nothing at all."""
+    return Answer.page(document("虚构商城", "<p>暂无商品，敬请期待。</p>"))
 
 
 _HOOKS = (

@@ -84,8 +84,9 @@ class Streets(Resource):
         if kind == "soft404":
             return _send(request, faults.gone(host))
         if kind == "empty":
-            path, query = faults.nothing_found(path, query)
-            return _send(request, respond(self.town, host, path, query))
+            asked = faults.nothing_found(query)
+            found = respond(self.town, host, path, asked) if asked else faults.sold_out()
+            return _send(request, found)
         if kind == "huge":
             return _Flood(request).start()
         answer = self.answer(host, path, query, request.uri)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from crawler.tasks import Capture, Known
-from storage import EvidenceRef, Store
+from storage import EvidenceRef, Store, Vault, VaultError
 from storage import models as m
-from storage.vault import VaultWriter
+from storage.vault import Archived, VaultWriter
 
 __all__ = ["Revisits", "keep", "reference"]
 
@@ -16,8 +18,9 @@ __all__ = ["Revisits", "keep", "reference"]
 class Revisits:
     """Looks pages up by what was asked. In an empty store nothing is looked up at all."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, vault: Vault) -> None:
         self.store = store
+        self.vault = vault
         with store.session() as session:
             self.newest: int = session.scalar(select(func.max(m.Evidence.id))) or 0
 
@@ -50,6 +53,19 @@ class Revisits:
             etag=newest.etag or first.etag,
             last_modified=newest.last_modified or first.last_modified,
         )
+
+    def read(self, known: Known) -> Archived | None:
+        """The known page as it was kept; None where it is lost or damaged."""
+        try:
+            page = self.vault.read(known.warc_file, known.warc_offset)
+        except VaultError:
+            return None
+        return page if hashlib.sha256(page.body).hexdigest() == known.sha256 else None
+
+    def body(self, known: Known) -> bytes | None:
+        """Its payload: what a page must equal to count as unchanged."""
+        page = self.read(known)
+        return page.body if page else None
 
 
 def reference(capture: Capture, known: Known) -> EvidenceRef:

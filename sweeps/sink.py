@@ -7,7 +7,6 @@ evidence by at most one batch; the resumed sweep reads that batch's pages again.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -72,7 +71,7 @@ class StoreSink:
         self.only_goods = only_goods
         self.region = region
         self.writer: VaultWriter = vault.writer(f"sweep-{summary.sweep_id}")
-        self.revisits = Revisits(store)
+        self.revisits = Revisits(store, vault)
         self._resumable = self._kept_before()
         self._evidence: list[dict[str, Any]] = []
         self._blocks: set[str] = set()
@@ -91,10 +90,7 @@ class StoreSink:
     def captured(self, capture: Capture) -> str:
         """Keep a response as evidence; returns the id of its record."""
         same = capture.known
-        if same and (capture.status, hashlib.sha256(capture.body).hexdigest()) != (
-            200,
-            same.sha256,
-        ):
+        if same and (capture.status != 200 or self.revisits.body(same) != capture.body):
             same = None
         return self._keep(capture, same)
 
@@ -124,15 +120,10 @@ class StoreSink:
     def unchanged(self, capture: Capture) -> tuple[Kept, str] | None:
         """The page whose site says (304) that it is as `capture.known`, and the record of its
         saying so; None where the kept page is lost."""
-        known = capture.known
-        assert known is not None
-        try:
-            page = self.vault.read(known.warc_file, known.warc_offset)
-        except VaultError as error:
-            self._say(str(error))
+        if capture.known is None or (page := self.revisits.read(capture.known)) is None:
             return None
         kept = Kept(capture.url, page.status, page.headers, page.body, capture.rendered)
-        return kept, self._keep(capture, known)
+        return kept, self._keep(capture, capture.known)
 
     def kept(self, fingerprint: str) -> tuple[Kept, str] | None:
         """The response to this request and its record, if an interrupted run kept it."""
