@@ -89,7 +89,10 @@ def sweep(
     mode: Annotated[str, typer.Option(help="ad-hoc, nightly or intensified")] = "ad-hoc",
     max_pages: Annotated[int, typer.Option(min=0, help="result pages per query")] = 0,
     resume: Annotated[int, typer.Option(min=0, help="take up an interrupted sweep")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="the summary as JSON")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="print the plan and ask nobody")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="summary or plan as JSON")] = False,
 ) -> None:
     """Sweep sources for key goods: fetch, keep evidence, detect, open clues."""
     from sweeps import Summary
@@ -101,6 +104,11 @@ def sweep(
             raise Failed(f"no such mode: {mode} (ad-hoc, nightly or intensified)", 2)
         order = SweepOrder(tuple(goods or ()), tuple(source or ()), region, mode, max_pages, resume)
         config = settings_module.load()
+        if dry_run:
+            from planview import show_plan
+
+            show_plan(config, _store(config), order, out, as_json)
+            return
         with err.status("sweep") as status:
 
             def progress(summary: Summary) -> None:
@@ -149,9 +157,19 @@ def show_summary(summary: Any) -> None:
     if summary.violations:
         opened = ", ".join(f"{v} {n}" for v, n in summary.violations.most_common())
         out.print(f"clues opened: {opened}", soft_wrap=True)
-    if summary.incidents:
-        seen = ", ".join(f"{kind} {count}" for kind, count in summary.incidents.most_common())
-        out.print(f"not seen: {seen}", soft_wrap=True)
+    # What was waited for, allowed or alarming stands apart from what could not be seen.
+    apart = ("wait/", "exception/", "drift/", "empty/")
+    for heading, own in (("not seen", False), ("noted", True)):
+        kinds = [k for k in summary.incidents.most_common() if k[0].startswith(apart) is own]
+        if kinds:
+            said = ", ".join(f"{kind} {count}" for kind, count in kinds)
+            out.print(f"{heading}: {said}", soft_wrap=True)
+    for alarm in summary.drift:
+        out.print(f"DRIFT ALARM  {alarm}", markup=False, soft_wrap=True)
+    for name, until in summary.waiting.items():
+        out.print(f"waiting: {name}: {until}", markup=False, soft_wrap=True)
+    if summary.state == "waiting":
+        out.print(f"go on with: yunjian sweep --resume {summary.sweep_id}", markup=False)
     for problem in summary.problems[:5]:
         out.print(f"  {problem}", markup=False, soft_wrap=True)
 

@@ -43,8 +43,9 @@ def checks() -> Iterator[Check]:
         if config.contact
         else Check("warn", "contact", "none set: sites can't reach you (YUNJIAN_CONTACT)")
     )
-    if not config.robots_obey:
-        yield Check("warn", "robots.txt", "not obeyed: only with an officer's written order")
+    for name, policy in config.policies.items():
+        if exception := policy.robots_exception:
+            yield Check("warn", "robots.txt", f"not obeyed at {name}: {exception}")
     try:
         detector = detectors.load(config.rules_dir)
         yield Check("ok", "rules", f"{len(detector.ruleset.rules)} rules")

@@ -19,6 +19,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from policies import SourcePolicy
+
 __all__ = ["HOUSE", "Settings", "SettingsError", "load"]
 
 HOUSE = Path(__file__).resolve().parent
@@ -65,7 +67,6 @@ class Settings(BaseSettings):
         "",
         description="address that stands in the user agent, so that a site can reach the officers",
     )
-    robots_obey: bool = Field(True, description="obey robots.txt")
     download_delay: float = Field(1.0, ge=0, description="pause between two requests to one host")
     host_concurrency: int = Field(1, ge=1, description="requests under way at one host")
     concurrency: int = Field(16, ge=1, description="requests under way in all")
@@ -73,6 +74,9 @@ class Settings(BaseSettings):
     max_body: int = Field(10 * 1024 * 1024, gt=0, description="largest page that is read")
     max_redirects: int = Field(8, ge=0, description="redirects followed for one page")
     retries: int = Field(2, ge=0, description="further tries after a passing failure")
+    retry_after_max: float = Field(
+        120.0, ge=0, description="longest Retry-After that is waited for; past it the host is left"
+    )
     block_backoff: int = Field(
         3, ge=1, description="blocks in a row after which a host is left alone for this sweep"
     )
@@ -84,6 +88,13 @@ class Settings(BaseSettings):
         300.0, ge=0, description="time for reading pictures in one sweep; known ones cost none"
     )
     shop_budget: int = Field(300, ge=1, description="pages read per independent shop and sweep")
+    source_budget: int = Field(
+        5000, ge=0, description="pages asked of a search engine or marketplace per sweep; 0: any"
+    )
+    policies: dict[str, SourcePolicy] = Field(
+        default_factory=dict,
+        description="by source (a shop's is its host, `shop` is every shop): pages, window, robots_exception",
+    )
     screenshots: bool = Field(True, description="picture each listing that opens a clue")
     browser: str = Field(
         "", description="path of a Chromium; empty means the system's, else Playwright's own"
@@ -115,6 +126,10 @@ class Settings(BaseSettings):
         if self.database_url.startswith(("postgres://", "postgresql://")):
             return "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
         return self.database_url
+
+    def policy(self, source: str, reader: str = "") -> SourcePolicy:
+        """What holds for a source: what is set for it, else for all that its reader reads."""
+        return self.policies.get(source) or self.policies.get(reader) or SourcePolicy()
 
     @property
     def vault_dir(self) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from crawler.addresses import Guard
@@ -15,16 +17,32 @@ __all__ = ["scrapy_settings"]
 _UNWANTED = frozenset({"image", "media", "font", "stylesheet", "websocket", "manifest"})
 
 
-def scrapy_settings(settings: Settings) -> dict[str, Any]:
-    """All that Scrapy and scrapy-playwright are told."""
+@dataclass(frozen=True)
+class Held:
+    """Our settings on their way through Scrapy's, which would take a mapping apart."""
+
+    settings: Settings
+
+
+def scrapy_settings(settings: Settings, asked: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """All that Scrapy and scrapy-playwright are told; `asked` are the pages that earlier runs
+    of the sweep have asked, by source."""
     playwright = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
     return {
         "YUNJIAN_ALLOW_PRIVATE": list(settings.allow_private),
         "YUNJIAN_BLOCK_BACKOFF": settings.block_backoff,
         "USER_AGENT": settings.user_agent,
-        "ROBOTSTXT_OBEY": settings.robots_obey,
+        "YUNJIAN_RETRY_AFTER_MAX": settings.retry_after_max,
+        "YUNJIAN_SETTINGS": Held(settings),
+        "YUNJIAN_ASKED": dict(asked or {}),
+        "ROBOTSTXT_OBEY": True,
         "ROBOTSTXT_USER_AGENT": "Yunjian",
         "DOWNLOAD_DELAY": settings.download_delay,
+        # A delay of 0 is for loopback: there is nobody to be spared.
+        "AUTOTHROTTLE_ENABLED": settings.download_delay > 0,
+        "AUTOTHROTTLE_START_DELAY": settings.download_delay,
+        "AUTOTHROTTLE_TARGET_CONCURRENCY": settings.host_concurrency,
+        "EXTENSIONS": {"scrapy.extensions.throttle.AutoThrottle": None, "crawler.pace.Pace": 0},
         "CONCURRENT_REQUESTS": settings.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": settings.host_concurrency,
         "DOWNLOAD_TIMEOUT": settings.download_timeout,
@@ -51,7 +69,12 @@ def scrapy_settings(settings: Settings) -> dict[str, Any]:
         "DOWNLOAD_HANDLERS": {"http": playwright, "https": playwright},
         "DOWNLOADER_MIDDLEWARES": {
             "crawler.middlewares.GuardMiddleware": 60,
+            "crawler.limits.Limits": 65,
             "crawler.middlewares.BackOff": 70,
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+            "crawler.robots.Robots": 100,
+            # Below the retries: a busy host's answer passes here before it is asked again.
+            "crawler.waiting.Waiting": 555,
             # Below decompression and redirects: sees the bytes of every hop.
             "crawler.middlewares.EvidenceMiddleware": 860,
             # Below the evidence, which must not hold a key.

@@ -2,9 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from typing import Literal
+
 from scrapy.exceptions import IgnoreRequest
 
-__all__ = ["failure_name"]
+from crawler.addresses import host_of
+from crawler.blocks import block_of
+from crawler.middlewares import HostLeftAlone
+from crawler.page import Page
+from crawler.robots import RobotsUnreachable
+
+__all__ = ["failure_name", "named"]
+
+
+def named(
+    error: BaseException, page: Page | None, asked: str, refused: Container[str] = ()
+) -> tuple[Literal["block", "failure"], str, str]:
+    """How a request that failed is put down: kind, what, detail.
+
+    `page` is what came of it, if anything; `asked` its address; `refused` are the hosts whose
+    names led to private addresses.
+    """
+    if isinstance(error, RobotsUnreachable):
+        error = error.cause
+    if page is not None and (block := block_of(page, asked)):
+        return "block", block[0], block[1]
+    if isinstance(error, HostLeftAlone):
+        return "block", "left_alone", str(error)
+    if isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
+        return "block", "robots", str(error)
+    if page is not None:
+        return "failure", f"http_{page.status}", f"status {page.status}"
+    if host_of(asked) in refused:
+        return "failure", "private_address", "the name leads to an address that is not public"
+    return "failure", failure_name(error), str(error)[:500] or type(error).__name__
 
 
 def failure_name(error: BaseException | None) -> str:

@@ -20,7 +20,7 @@ from twisted.internet.base import ReactorBase
 from twisted.python.failure import Failure
 
 from crawler.addresses import Guard, PrivateAddress, canonical, host_of
-from crawler.tasks import Capture, Sink
+from crawler.tasks import Capture, Kept, Sink
 
 __all__ = [
     "BackOff",
@@ -107,6 +107,9 @@ class BackOff:
         self.crawler = crawler
         self.limit = crawler.settings.getint("YUNJIAN_BLOCK_BACKOFF")
         self.blocks: Counter[str] = Counter()
+        self.left: dict[str, str] = {}
+        self.floors: dict[str, float] = {}
+        """The delay that a host's last block asked for, in seconds."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> BackOff:
@@ -116,34 +119,38 @@ class BackOff:
         return self
 
     async def process_request(self, request: Request) -> None:
-        """Raises `HostLeftAlone` for a host that has blocked too often."""
-        host = host_of(request.url)
-        if self.blocks[host] >= self.limit:
-            raise self._left_alone(host)
+        """Raises `HostLeftAlone` for a host that has blocked too often, or asked for it."""
+        if why := self.left.get(host_of(request.url)):
+            raise HostLeftAlone(why)
 
     def blocked(self, url: str) -> None:
         """The host answered with a block."""
         host = host_of(url)
         self.blocks[host] += 1
+        if self.blocks[host] >= self.limit:
+            self.leave_alone(host, f"blocked {self.limit} times in a row")
+            return
         engine = self.crawler.engine
         slot = engine.downloader.slots.get(host) if engine else None
         if slot is None:
             return
         slot.concurrency = 1
-        if self.blocks[host] < self.limit:
-            slot.delay = min(60.0, max(slot.delay, 0.5) * 2)
-            return
-        # What waits for its turn at this host passed `process_request` before the block.
-        while slot.queue:
-            _, waiting = slot.queue.popleft()
-            waiting.errback(Failure(self._left_alone(host)))  # type: ignore[no-untyped-call]
+        slot.delay = self.floors[host] = min(60.0, max(slot.delay, 0.5) * 2)
 
-    def _left_alone(self, host: str) -> HostLeftAlone:
-        return HostLeftAlone(f"{host} blocked {self.limit} times in a row")
+    def leave_alone(self, host: str, why: str) -> None:
+        """The host is not asked again in this sweep."""
+        self.left[host] = f"{host}: {why}"
+        engine = self.crawler.engine
+        slot = engine.downloader.slots.get(host) if engine else None
+        # What waits for its turn at this host passed `process_request` before.
+        while slot is not None and slot.queue:
+            _, waiting = slot.queue.popleft()
+            waiting.errback(Failure(HostLeftAlone(self.left[host])))  # type: ignore[no-untyped-call]
 
     def answered(self, url: str) -> None:
         """The host answered as it should."""
         self.blocks.pop(host_of(url), None)
+        self.floors.pop(host_of(url), None)
 
 
 def _pairs(headers: Headers) -> tuple[tuple[str, str], ...]:
@@ -166,11 +173,27 @@ class EvidenceMiddleware:
         return cls(crawler.spider.sink)  # type: ignore[union-attr]
 
     async def process_request(self, request: Request) -> Response | None:
-        """The kept response of an interrupted run, if there is one: the site is not asked again."""
-        found = self.sink.kept(fingerprint(request))
-        if found is None:
-            return None
-        kept, record = found
+        """The kept response of an interrupted run, if there is one: the site is not asked again.
+
+        What an earlier sweep knows is asked for with its validators (RFC 9110, 13).
+        """
+        asked = fingerprint(request)
+        if found := self.sink.kept(asked):
+            return self._given_back(request, *found)
+        # A redirected or repeated request carries those of the address before.
+        for name in ("If-None-Match", "If-Modified-Since"):
+            request.headers.pop(name, None)
+        request.meta["known"] = known = self.sink.known(asked)
+        plain = request.method == "GET" and not request.meta.get("playwright")
+        if known and plain and not request.meta.get("afresh"):
+            if known.etag:
+                request.headers["If-None-Match"] = known.etag
+            if known.last_modified:
+                request.headers["If-Modified-Since"] = known.last_modified
+        return None
+
+    @staticmethod
+    def _given_back(request: Request, kept: Kept, record: str) -> Response:
         request.meta["evidence"] = record
         headers = Headers(list(kept.headers))
         kind: type[Response] = HtmlResponse
@@ -186,32 +209,43 @@ class EvidenceMiddleware:
             flags=flags,
         )
 
-    async def process_response(self, request: Request, response: Response) -> Response:
-        """Keep it; the record's id goes along as ``meta["evidence"]``."""
+    async def process_response(self, request: Request, response: Response) -> Response | Request:
+        """Keep it; the record's id goes along as ``meta["evidence"]``.
+
+        A page that the site says is unchanged is given from the vault.
+        """
         if "kept" in response.flags:
             return response
+        if response.status == 304 and request.meta.get("known"):
+            if found := self.sink.unchanged(self._capture(request, response, "page")):
+                return self._given_back(request, *found)
+            again: Request = request.replace(dont_filter=True)
+            again.meta["afresh"] = True
+            return again
         kind = "page"
         if 300 <= response.status < 400:
             kind = "redirect"
         elif urlsplit(response.url).path == "/robots.txt":
             kind = "robots"
-        elif request.meta.get("picture"):
-            kind = "picture"
-        task = request.meta.get("task")
-        request.meta["evidence"] = self.sink.captured(
-            Capture(
-                url=response.url,
-                status=response.status,
-                headers=_pairs(response.headers),
-                body=response.body,
-                fetched_at=datetime.now(UTC),
-                fingerprint=fingerprint(request),
-                kind=kind,  # type: ignore[arg-type]
-                source=task.source if task else "",
-                request_headers=_pairs(request.headers),
-                method=request.method,
-                request_body=request.body,
-                rendered=bool(request.meta.get("playwright")),
-            )
-        )
+        capture = self._capture(request, response, kind)
+        request.meta["evidence"] = self.sink.captured(capture)
         return response
+
+    @staticmethod
+    def _capture(request: Request, response: Response, kind: Any) -> Capture:
+        task = request.meta.get("task")
+        return Capture(
+            url=response.url,
+            status=response.status,
+            headers=_pairs(response.headers),
+            body=response.body,
+            fetched_at=datetime.now(UTC),
+            fingerprint=fingerprint(request),
+            kind="picture" if request.meta.get("picture") and kind == "page" else kind,
+            source=task.source if task else "",
+            request_headers=_pairs(request.headers),
+            method=request.method,
+            request_body=request.body,
+            rendered=bool(request.meta.get("playwright")),
+            known=request.meta.get("known"),
+        )

@@ -17,11 +17,13 @@ __all__ = [
     "Fetched",
     "Incident",
     "Kept",
+    "Known",
     "PictureLine",
     "PictureText",
     "Pictures",
     "Sink",
     "Task",
+    "Yield",
 ]
 
 
@@ -37,6 +39,44 @@ class Task:
     query: str = ""
     start_url: str = ""
     pages: int = 1
+    priority: int = 0
+    """What is higher is asked first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A page as an earlier sweep kept it: where it stands, and how to ask whether it changed."""
+
+    evidence_id: int
+    warc_file: str
+    warc_offset: int
+    record_id: str
+    fetched_at: datetime
+    content_type: str
+    sha256: str
+    size: int
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(slots=True)
+class Yield:
+    """What a task gave: by this a source that answers and says nothing is found out."""
+
+    answers: int = 0
+    """Pages that came and were no block."""
+    items: int = 0
+    """Listings or results that they named."""
+    whole: bool = True
+    """Whether it went to its end, not to that of a budget."""
+    poorest: tuple[int, str, str] | None = None
+    """Of its pages the one with the fewest items: how many, its record, its address."""
+
+    def add(self, items: int, record: str, url: str) -> None:
+        """Another page and the items it named."""
+        self.items += items
+        if self.poorest is None or items < self.poorest[0]:
+            self.poorest = (items, record, url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +96,8 @@ class Capture:
     method: str = "GET"
     request_body: bytes = b""
     rendered: bool = False
+    known: Known | None = None
+    """How the same page stood before, if it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +127,13 @@ class Incident:
     """Something the sweep could not see, and why.
 
     `kind`: ``block`` (captcha, login, blocked, robots), ``failure`` (the network, a status),
-    ``unread`` (a page came and could not be read).
+    ``unread`` (a page came and could not be read), ``empty`` (it came and offers nothing),
+    ``wait`` (the site or its window of hours made us wait), ``exception`` (an officer's order
+    was used).
     """
 
     task: Task
-    kind: Literal["block", "failure", "unread"]
+    kind: Literal["block", "failure", "unread", "empty", "wait", "exception"]
     what: str
     detail: str
     url: str
@@ -142,6 +186,13 @@ class Sink(Protocol):
     def kept(self, fingerprint: str) -> tuple[Kept, str] | None:
         """The response to this request and its record, if an interrupted run kept it."""
 
+    def known(self, fingerprint: str) -> Known | None:
+        """How the page stood when an earlier sweep kept it."""
+
+    def unchanged(self, capture: Capture) -> tuple[Kept, str] | None:
+        """The page whose site says (304) that it is as `capture.known`, and the record of its
+        saying so; None where the kept page is lost."""
+
     def listing(self, fetched: Fetched) -> None:
         """A listing was read."""
 
@@ -159,6 +210,9 @@ class Sink(Protocol):
 
     def unreadable(self, task: Task, url: str, problem: str, what: str = "entry") -> None:
         """A part of a page (an entry, a picture) could not be read; the others were."""
+
+    def yielded(self, task: Task, gave: Yield) -> None:
+        """What a task gave; called before it ends."""
 
     def task_ended(self, task: Task, ok: bool, note: str) -> None:
         """All requests of a task have come to an end."""

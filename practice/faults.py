@@ -1,16 +1,28 @@
 """The faults a request can ask for, or a host can have: how real sites fail.
 
-``slow``, ``500``, ``truncated``, ``charset``, ``captcha``, ``calendar``, ``huge``.
+``slow``, ``500``, ``truncated``, ``charset``, ``captcha``, ``calendar``, ``huge``; ``429`` and
+``503`` (busy: come again in two seconds), ``soft404`` (gone, with status 200), ``empty`` (nothing
+is found), ``drift`` (the site was rebuilt: the same words under other hooks).
 """
 
 from __future__ import annotations
 
+from email.utils import formatdate
+
 from practice.data import DOMAIN
 from practice.pages.html import Answer, Query, Town, document, link
 
-__all__ = ["HUGE", "KINDS", "blocked", "calendar", "cut", "fault_for", "garbled"]
+__all__ = [
+    "BUSY_SECONDS", "HUGE", "KINDS", "block_page", "blocked", "busy", "calendar", "cut", "fault_for",
+    "garbled", "gone", "nothing_found", "rebuilt", "sold_out",
+]  # fmt: skip
 
-KINDS = ("slow", "500", "truncated", "charset", "captcha", "calendar", "huge")
+KINDS = (
+    "slow", "500", "truncated", "charset", "captcha", "calendar", "huge", "429", "503", "soft404",
+    "empty", "drift",
+)  # fmt: skip
+BUSY_SECONDS = 2
+"""What a busy host asks for: as seconds with a 429, as a date with a 503."""
 HUGE = 200 * 1024 * 1024
 """Bytes of the huge body."""
 _BLOCK_PATHS = (
@@ -28,9 +40,12 @@ def fault_for(
     Raises `ValueError` for a kind that does not exist.
     """
     kind = query.get("fault") or header
-    if kind is None and not path.startswith(_BLOCK_PATHS) and path != "/robots.txt":
+    if kind is None and not path.startswith(_BLOCK_PATHS):
         here = host + path
         fitting = [place for place in faults if here.startswith(_whole(place))]
+        if path == "/robots.txt":
+            # A host's fault is not its robots.txt's, unless that is named.
+            fitting = [place for place in fitting if place.endswith(path)]
         kind = faults[max(fitting, key=len)] if fitting else None
     if kind is not None and kind not in KINDS:
         raise ValueError(f"no such fault: {kind!r} (one of {', '.join(KINDS)})")
@@ -112,3 +127,44 @@ def calendar(path: str, query: Query) -> Answer:
         for view, name in (("list", "下一月"), ("grid", "下一页"))
     )
     return Answer.page(document(f"{asked} 活动日历", f"<h2>{asked}</h2>{links}"))
+
+
+def busy(kind: str, until: float) -> Answer:
+    """What a busy host says: to come again at `until` (seconds of the epoch), or after the
+    seconds that it asks for."""
+    body = Answer.page(document("服务繁忙", "<p>请稍后再来。</p>"), int(kind))
+    when = str(BUSY_SECONDS) if kind == "429" else formatdate(until, usegmt=True)
+    return Answer(body.body, body.status, body.headers | {"Retry-After": when})
+
+
+def gone(host: str) -> Answer:
+    """A page that is not there, with status 200 as big sites send it."""
+    thing = "宝贝" if host.startswith("taoji") else "商品"
+    body = f"<div class='error-notice'><h2>很抱歉，您查看的{thing}不存在，可能已下架或者被转移。</h2></div>"
+    return Answer.page(document(f"{thing}不存在", body))
+
+
+def nothing_found(query: Query) -> Query:
+    """The query for what nobody sells, which the site then answers in its own shape; empty
+    where nothing was searched for."""
+    return {name: "∅" for name in ("wd", "q", "keyword") if name in query}
+
+
+def sold_out() -> Answer:
+    """A shop that offers nothing at all."""
+    return Answer.page(document("虚构商城", "<p>暂无商品，敬请期待。</p>"))
+
+
+_HOOKS = (
+    ("g_page_config", "__INITIAL_DATA__"), ("gl-item", "goodsCardWrap"), ("J_goodsList", "app-list"),
+    ("content_left", "main-column"), ("application/ld+json", "application/x-data"),
+    ("itemprop", "data-f"), ("itemtype", "data-t"), ("og:", "x:"), ("<h1", "<div"), ("</h1>", "</div>"),
+)  # fmt: skip
+
+
+def rebuilt(answer: Answer) -> Answer:
+    """The same words under other hooks."""
+    body = answer.body
+    for old, new in _HOOKS:
+        body = body.replace(old.encode(), new.encode())
+    return Answer(body, answer.status, answer.headers)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import sys
 import threading
+import time
 from typing import Any
 
 from twisted.internet import reactor as _reactor
 from twisted.internet.interfaces import IPullProducer
+from twisted.web import http
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
@@ -37,6 +41,7 @@ class Streets(Resource):
         self.ill = ill
         self.slow = slow
         self.kept: dict[tuple[str, bytes, str, str], Answer] = {}
+        self.busy_until: dict[str, float] = {}
 
     def render(self, request: Any) -> Any:
         """The answer, or one of the faults."""
@@ -76,15 +81,34 @@ class Streets(Resource):
             return _send(request, faults.blocked(self.town, host, path))
         if kind == "calendar":
             return _send(request, faults.calendar(path, query))
+        if kind in ("429", "503") and (told := self._busy(kind, host)):
+            return _send(request, told)
+        if kind == "soft404":
+            return _send(request, faults.gone(host))
+        if kind == "empty":
+            asked = faults.nothing_found(query)
+            found = respond(self.town, host, path, asked) if asked else faults.sold_out()
+            return _send(request, found)
         if kind == "huge":
             return _Flood(request).start()
         answer = self.answer(host, path, query, request.uri)
+        if kind in ("429", "503"):
+            return _send(request, answer)
+        if kind == "drift":
+            return _send(request, faults.rebuilt(answer))
         if kind == "charset":
             return _send(request, faults.garbled(answer))
         if kind == "truncated":
             return _cut_off(request, answer)
         reactor.callLater(self.slow, _later, request, answer)
         return NOT_DONE_YET
+
+    def _busy(self, kind: str, host: str) -> Answer | None:
+        """The host is busy from its first visit on, until the time it names has come."""
+        # A date has no fractions: the second that it names must be whole.
+        begun = math.ceil(time.time()) + faults.BUSY_SECONDS
+        until = self.busy_until.setdefault(host, begun)
+        return faults.busy(kind, until) if time.time() < until else None
 
 
 def posted(request: Any) -> Query:
@@ -97,6 +121,10 @@ def posted(request: Any) -> Query:
 
 def _send(request: Any, answer: Answer, status: int | None = None) -> bytes:
     request.setResponseCode(status or answer.status)
+    if (status or answer.status) == 200 and answer.body:
+        tag = hashlib.sha256(answer.body).hexdigest()[:20].encode()
+        if request.setETag(b'"' + tag + b'"') == http.CACHED:
+            return b""
     for name, value in answer.headers.items():
         request.setHeader(name, value.encode("utf-8"))
     return answer.body

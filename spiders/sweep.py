@@ -16,19 +16,21 @@ from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import Request
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from crawler.absent import Gone
 from crawler.addresses import Guard, PrivateAddress, canonical, host_of
 from crawler.blocks import block_of
-from crawler.failures import failure_name
-from crawler.middlewares import HostLeftAlone
+from crawler.failures import named
+from crawler.limits import OverBudget, TaskWaits
 from crawler.page import Page, ReadError, SearchPage
+from crawler.response import page_of
 from crawler.sessions import Session
 from crawler.tasks import Fetched, Incident, Pictures, PictureText, Sink, Task
 from listing import Listing, SearchResult
 from spiders.base import Blocked, Reader
+from spiders.books import Books, unread_as
 from spiders.doors import Doors, by_browser
 from spiders.merge import merged
 from spiders.pictures import Looking, look
@@ -54,6 +56,7 @@ class SweepSpider(scrapy.Spider):
         progress: Callable[[], None] = lambda: None,
         pictures: Pictures | None = None,
         sessions: Mapping[str, Session] | None = None,
+        first: frozenset[tuple[str, str]] = frozenset(),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -65,6 +68,9 @@ class SweepSpider(scrapy.Spider):
         self.pictures = pictures
         self.doors = Doors(readers, sessions)
         self.trail = Trail(readers)
+        self.first = first
+        """(source, address or name) of the shops that open clues are about."""
+        self.books = Books(sink)
         self.under_way: Counter[int] = Counter()
         self.asked: Counter[int] = Counter()
         self.read: Counter[int] = Counter()
@@ -72,7 +78,6 @@ class SweepSpider(scrapy.Spider):
         self.begun: set[int] = set()
         self.seen: set[str] = set()
         self.browser_hosts: set[str] = set()
-        self.over_budget: set[int] = set()
         self.one_picture = asyncio.Lock()
         self.known_pictures: dict[str, tuple[PictureText, str] | None] = {}
         """What stands in each with its record, None where it could not be had, by address: a
@@ -117,7 +122,7 @@ class SweepSpider(scrapy.Spider):
             url,
             callback=self._looked_at(parse) if picture else parse,
             errback=self._failed,
-            priority=priority,
+            priority=priority + task.priority,
             dont_filter=True,
             meta=meta,
             cb_kwargs=carried,
@@ -130,10 +135,12 @@ class SweepSpider(scrapy.Spider):
 
         def parse(response: Response, **carried: Any) -> Requests:
             task: Task = response.meta["task"]
-            page = self._page(response)
+            page = page_of(response)
             try:
                 if block := block_of(page, response.meta["asked"]):
                     raise Blocked(block[0], block[1])  # type: ignore[arg-type]
+                if not response.meta["picture"] and callback != self.parse_link:
+                    self.books.came(task, page, searched=callback == self.parse_search)
                 yield from callback(task, page, response.meta, **carried)
                 self._back_off.answered(response.url)
             except Blocked as block_seen:
@@ -141,8 +148,9 @@ class SweepSpider(scrapy.Spider):
                 sign = self.doors.sign(block_seen, task.reader, response.meta)
                 self._report(task, "block", block_seen.kind, sign, response.meta, page)
                 yield from self._go_on(task, carried)
-            except ReadError as error:
-                self._report(task, "unread", "unreadable", error.what, response.meta, page)
+            except (Gone, ReadError) as error:
+                self.books.read(task, 0, response.meta, page)
+                self._report(task, *unread_as(page, error), response.meta, page)
                 yield from self._go_on(task, carried)
             except Exception as error:  # a reader's own fault must not end the sweep
                 self.logger.exception("reading %s failed", response.url)
@@ -174,21 +182,6 @@ class SweepSpider(scrapy.Spider):
     def _back_off(self) -> Any:
         return self.crawler.back_off  # type: ignore[attr-defined]
 
-    @staticmethod
-    def _page(response: Response) -> Page:
-        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        charset = kind.partition("charset=")[2].split(";")[0].strip(" \"'")
-        rendered = bool(response.meta.get("playwright")) or "rendered" in response.flags
-        return Page(
-            url=response.url,
-            body=response.body,
-            # A browser hands the document over in UTF-8, whatever the header said.
-            charset="utf-8" if rendered else charset,
-            status=response.status,
-            rendered=rendered,
-            headers={"Location": (response.headers.get("Location") or b"").decode("latin-1")},
-        )
-
     def _report(
         self, task: Task, kind: Any, what: str, detail: str, meta: Mapping[str, Any], page: Page
     ) -> None:
@@ -200,30 +193,30 @@ class SweepSpider(scrapy.Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         task: Task = request.meta["task"]
         error = failure.value
-        response = getattr(error, "response", None)
-        if response is not None and (block := block_of(self._page(response), request.url)):
-            self._back_off.blocked(request.url)
-            kind, what, detail = "block", block[0], block[1]
-        elif isinstance(error, HostLeftAlone):
-            kind, what, detail = "block", "left_alone", str(error)
-        elif isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
-            kind, what, detail = "block", "robots", "robots.txt forbids this address"
-        elif response is not None:
-            kind, what, detail = "failure", f"http_{response.status}", f"status {response.status}"
+        assert error is not None
+        if isinstance(error, TaskWaits):
+            self.books.waits(task, request.url, str(error))
+            self._one_ended(task)
+            return
+        if isinstance(error, OverBudget):
+            self.books.over_budget(task, request.url, str(error))
         else:
-            kind, what = "failure", failure_name(error)
-            detail = str(error)[:500] or type(error).__name__
-            if host_of(request.url) in getattr(self.crawler, "refused_hosts", ()):
-                what, detail = "private_address", "the name leads to an address that is not public"
-        record = request.meta.get("evidence", "") if response is not None else ""
-        self.wrong.setdefault(task.id, f"{what}: {detail}")
-        self.sink.incident(Incident(task, kind, what, detail, request.url, record))  # type: ignore[arg-type]
+            response = getattr(error, "response", None)
+            page = page_of(response) if response is not None else None
+            refused = getattr(self.crawler, "refused_hosts", ())
+            kind, what, detail = named(error, page, request.url, refused)
+            if kind == "block" and page is not None:
+                self._back_off.blocked(request.url)
+            record = request.meta.get("evidence", "") if page is not None else ""
+            self.wrong.setdefault(task.id, f"{what}: {detail}")
+            self.sink.incident(Incident(task, kind, what, detail, request.url, record))
         yield from self._go_on(task, request.cb_kwargs)
         self._one_ended(task)
 
     def _one_ended(self, task: Task) -> None:
         self.under_way[task.id] -= 1
-        if self.under_way[task.id] == 0:
+        if self.under_way[task.id] == 0 and task.id not in self.books.waiting:
+            self.sink.yielded(task, self.books.yields[task.id])
             ok = bool(self.read[task.id]) or task.id not in self.wrong
             self.sink.task_ended(task, ok, self.wrong.get(task.id, ""))
         self.progress()
@@ -250,6 +243,10 @@ class SweepSpider(scrapy.Spider):
         reader = self.readers[task.reader]
         results = reader.read_search(page)
         self.read[task.id] += 1
+        items = len(results.listings) + len(results.results)
+        self.books.read(task, items, meta, page)
+        if not items and number == 1 and not results.problems:
+            self.books.empty(task, "result", meta, page)
         for problem in results.problems:
             self.sink.unreadable(task, page.url, problem)
         record = meta["evidence"]
@@ -270,8 +267,9 @@ class SweepSpider(scrapy.Spider):
                 self._found(task, row, record)
                 continue
             self.seen.add(key)
+            urgent = 5 if (task.source, row.shop_url or row.shop_name) in self.first else 0
             yield self._request(
-                task, row.url, self.parse_item, priority=10, row=row, row_record=record
+                task, row.url, self.parse_item, priority=10 + urgent, row=row, row_record=record
             )
 
     def _result(self, task: Task, result: SearchResult) -> Requests:
@@ -335,7 +333,11 @@ class SweepSpider(scrapy.Spider):
             # A way to items is no item itself; only a page that promised to be one is missed.
             if is_item and not links.items:
                 raise
+            self.books.read(task, 0, meta, page)
+            if not (links.items or links.pages):
+                self.books.empty(task, "page", meta, page)
         else:
+            self.books.read(task, 1, meta, page)
             listing = self._stamped(task, item, page)
             yield from self._with_pictures(task, listing, meta["evidence"])
 
@@ -376,9 +378,7 @@ class SweepSpider(scrapy.Spider):
             if key in self.seen:
                 continue
             if self.asked[task.id] >= self.shop_budget:
-                if task.id not in self.over_budget:
-                    self.over_budget.add(task.id)
-                    self.sink.unreadable(task, url, f"budget of {self.shop_budget} pages used up")
+                self.books.over_budget(task, url, f"budget of {self.shop_budget} pages used up")
                 return
             self.seen.add(key)
             yield self._request(

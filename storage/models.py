@@ -115,7 +115,7 @@ class Sweep(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     mode: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
-    """running, done or interrupted."""
+    """running, done, interrupted, or waiting (for the hours of a source)."""
     plan: Mapped[dict[str, Any]]
     summary: Mapped[dict[str, Any] | None]
     started_at: Mapped[datetime]
@@ -138,9 +138,20 @@ class TaskRow(Base):
     query: Mapped[str]
     start_url: Mapped[str]
     pages: Mapped[int]
+    priority: Mapped[int] = mapped_column(default=0)
+    """What is higher is asked first."""
     state: Mapped[str] = mapped_column(String(16))
     """pending, done or failed."""
     note: Mapped[str]
+    answers: Mapped[int] = mapped_column(default=0)
+    """Pages that came and were no block."""
+    items: Mapped[int] = mapped_column(default=0)
+    """Listings or results that they named."""
+    whole: Mapped[bool] = mapped_column(default=True)
+    """Whether it went to its end, not to that of a budget."""
+    poorest_url: Mapped[str] = mapped_column(default="")
+    """Of its pages the one with the fewest items."""
+    poorest_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"))
 
 
 class Operator(Base):
@@ -201,6 +212,7 @@ class Evidence(Base):
     __tablename__ = "evidence"
     __table_args__ = (
         Index("ix_evidence_sweep_fingerprint", "sweep_id", "fingerprint"),
+        Index("ix_evidence_fingerprint", "fingerprint"),
         UniqueConstraint("record_id"),
     )
 
@@ -222,6 +234,10 @@ class Evidence(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     """Of the request, so that a resumed sweep does not ask again."""
     fetched_at: Mapped[datetime]
+    etag: Mapped[str] = mapped_column(default="")
+    last_modified: Mapped[str] = mapped_column(default="")
+    original_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"))
+    """Of a page found unchanged: the record that has its payload."""
 
 
 class Observation(Base):
@@ -327,7 +343,8 @@ class ClueEvidence(Base):
 
 
 class Incident(Base):
-    """What a sweep could not see, and why: a block, a failure, a page that can't be read."""
+    """What a sweep could not see, and why: a block, a failure, a page that can't be read; and
+    what it waited for, what an officer's order let it see, what makes a source doubtful."""
 
     __tablename__ = "incident"
 
@@ -336,7 +353,7 @@ class Incident(Base):
     source: Mapped[str] = mapped_column(String(255))
     host: Mapped[str] = mapped_column(String(255))
     kind: Mapped[str] = mapped_column(String(16))
-    """block, failure or unread."""
+    """block, failure, unread, empty, wait, exception or drift."""
     what: Mapped[str] = mapped_column(String(64))
     detail: Mapped[str]
     url: Mapped[str]

@@ -13,7 +13,7 @@ import io
 import os
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +30,14 @@ __all__ = ["Archived", "EvidenceRef", "Vault", "VaultError", "VaultWriter"]
 OPEN = ".open"
 ROTATE_BYTES = 1024 * 1024 * 1024
 """A WARC file is closed at about 1 GB, as the standard's annex C recommends."""
-_REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 404: "Not Found"}
+_REASONS = {
+    200: "OK",
+    301: "Moved Permanently",
+    302: "Found",
+    304: "Not Modified",
+    404: "Not Found",
+}
+_REFERS_TO = "WARC-Yunjian-Refers-To"
 
 Headers = Iterable[tuple[str, str]]
 
@@ -142,8 +149,8 @@ class VaultWriter:
         """
         self._out()
         listed = [(name, value) for name, value in headers]
-        line = f"{status} {_REASONS.get(status, 'Status')}"
-        date = fetched_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        line = f"{status} {_reason(status)}"
+        date = _stamp(fetched_at)
         extra = {"WARC-Date": date}
         if rendered:
             extra["WARC-Yunjian-Rendered"] = "document after scripts, by a browser"
@@ -159,22 +166,68 @@ class VaultWriter:
             )
 
         offset, record_id = self._append(make_response)
-        if request_headers:
-            asked = StatusAndHeaders(
-                f"{method} {_path(url)} HTTP/1.1", list(request_headers), is_http_request=True
-            )
-            self._append(
-                lambda writer: writer.create_warc_record(
-                    url,
-                    "request",
-                    payload=io.BytesIO(request_body),
-                    length=len(request_body),
-                    http_headers=asked,
-                    warc_headers_dict={"WARC-Date": date, "WARC-Concurrent-To": record_id},
-                )
-            )
+        self._request(url, method, request_headers, request_body, date, record_id)
         content_type = next((v for n, v in listed if n.lower() == "content-type"), "")
         return self._ref(offset, record_id, url, status, content_type, body, fetched_at)
+
+    def revisit(
+        self,
+        url: str,
+        status: int,
+        headers: Headers,
+        fetched_at: datetime,
+        of: EvidenceRef,
+        *,
+        request_headers: Headers = (),
+        method: str = "GET",
+        request_body: bytes = b"",
+    ) -> EvidenceRef:
+        """Keep that a page was asked for again and is as `of` has it (WARC 1.1, 6.7).
+
+        Only the headers are written; `Vault.read` gives the payload from the record `of`.
+        """
+        self._out()
+        listed = [(name, value) for name, value in headers]
+        profile = "server-not-modified" if status == 304 else "identical-payload-digest"
+        date = _stamp(fetched_at)
+        extra = {
+            "WARC-Date": date,
+            "WARC-Profile": f"http://netpreserve.org/warc/1.1/revisit/{profile}",
+            "WARC-Refers-To": f"<urn:uuid:{of.record_id}>",
+            "WARC-Refers-To-Target-URI": of.url,
+            "WARC-Refers-To-Date": _stamp(of.fetched_at),
+            "WARC-Payload-Digest": f"sha256:{of.sha256}",
+            # Where it stands in this vault: to look an id up would take an index.
+            _REFERS_TO: f"{of.warc_file}@{of.warc_offset}",
+        }
+        http = StatusAndHeaders(f"{status} {_reason(status)}", listed, protocol="HTTP/1.1")
+        offset, record_id = self._append(
+            lambda writer: writer.create_warc_record(
+                url, "revisit", http_headers=http, warc_headers_dict=extra
+            )
+        )
+        self._request(url, method, request_headers, request_body, date, record_id)
+        ref = self._ref(offset, record_id, url, status, of.content_type, b"", fetched_at)
+        return replace(ref, sha256=of.sha256, size=of.size)
+
+    def _request(
+        self, url: str, method: str, headers: Headers, body: bytes, date: str, response: str
+    ) -> None:
+        if not headers:
+            return
+        asked = StatusAndHeaders(
+            f"{method} {_path(url)} HTTP/1.1", list(headers), is_http_request=True
+        )
+        self._append(
+            lambda writer: writer.create_warc_record(
+                url,
+                "request",
+                payload=io.BytesIO(body),
+                length=len(body),
+                http_headers=asked,
+                warc_headers_dict={"WARC-Date": date, "WARC-Concurrent-To": response},
+            )
+        )
 
     def screenshot(self, url: str, png: bytes, taken_at: datetime, of_record: str) -> EvidenceRef:
         """Keep a picture of the page whose record is `of_record`."""
@@ -185,7 +238,7 @@ class VaultWriter:
     ) -> EvidenceRef:
         """Keep what did not come over HTTP, of media type `kind`."""
         self._out()
-        headers = {"WARC-Date": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+        headers = {"WARC-Date": _stamp(at)}
         if of_record:
             headers["WARC-Refers-To"] = of_record
         offset, record_id = self._append(
@@ -270,12 +323,18 @@ class Vault:
         raise VaultError(f"{self.folder / warc_file}: the evidence file is missing")
 
     def read(self, warc_file: str, offset: int) -> Archived:
-        """The record at `offset`; raises `VaultError` where it is missing or broken."""
+        """The record at `offset`, of a page found unchanged the one it refers to.
+
+        Raises `VaultError` where it is missing or broken.
+        """
         path = self._find(warc_file)
         try:
             with path.open("rb") as file:
                 file.seek(offset)
                 record = next(iter(ArchiveIterator(file)))
+                if original := record.rec_headers.get_header(_REFERS_TO):
+                    name, _, place = original.rpartition("@")
+                    return self.read(name, int(place))
                 http = record.http_headers
                 return Archived(
                     url=record.rec_headers.get_header("WARC-Target-URI") or "",
@@ -325,6 +384,14 @@ def _whole_members(file: IO[bytes]) -> int:
             chunk, end = unpack.unused_data, position
             unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
     return end
+
+
+def _reason(status: int) -> str:
+    return _REASONS.get(status, "Status")
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _path(url: str) -> str:

@@ -14,7 +14,7 @@ from settings import Settings
 from storage import Store, Vault, VaultError
 from storage import models as m
 from storage.vault import VaultWriter
-from sweeps.sink import evidence_row
+from sweeps.rows import evidence_row
 from sweeps.summary import Summary
 
 __all__ = ["picture_clues"]

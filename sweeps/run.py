@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
@@ -16,52 +14,30 @@ from sqlalchemy import func, insert, select, update
 import detectors
 from clues import Jurisdiction
 from crawler.engine import scrapy_settings
-from crawler.plan import load_goods, queries
-from crawler.sessions import Session, SessionError
+from crawler.plan import load_goods
 from detectors import images
 from settings import Settings
 from spiders import READERS
 from spiders.handover import Api
-from spiders.profile import ProfileError
 from spiders.sweep import SweepSpider
 from storage import Store, Vault
 from storage import models as m
+from sweeps.drift import alarms
 from sweeps.handover import take_files
 from sweeps.pictures import picture_clues
+from sweeps.plan import SweepError, SweepOrder, draw, open_clue_shops, ways_in
 from sweeps.sink import StoreSink
-from sweeps.sources import (
-    FILE,
-    default_sources,
-    keys,
-    missing_key,
-    open_sessions,
-    readers_of,
-    searchable,
-)
+from sweeps.sources import FILE, keys
 from sweeps.summary import Summary
-from sweeps.tasks import add_file_tasks, add_queries, add_shop_task, pending_tasks
+from sweeps.tasks import (
+    add_file_tasks,
+    add_queries,
+    add_shop_task,
+    asked_before,
+    pending_tasks,
+)
 
 __all__ = ["SweepError", "SweepOrder", "plan_sweep", "sweep"]
-
-
-class SweepError(ValueError):
-    """A sweep that can't be run as ordered: says what to change."""
-
-
-@dataclass(frozen=True, slots=True)
-class SweepOrder:
-    """What to sweep. Nothing named means all goods, and all sources that can be searched."""
-
-    goods: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    """Names of readers, addresses of independent shops, handed-over files (``file:PATH``)."""
-    region: str = ""
-    """A division code; listings known to be elsewhere are left out."""
-    mode: str = "ad-hoc"
-    max_pages: int = 0
-    """Result pages per query; 0 is the setting."""
-    resume: int = 0
-    """The sweep to take up again."""
 
 
 def sweep(
@@ -84,6 +60,8 @@ def sweep(
     summary = _resumed(store, order) if order.resume else plan_sweep(settings, store, order)
     with store.session() as session:
         tasks = pending_tasks(session, summary.sweep_id)
+        asked = asked_before(session, summary.sweep_id)
+        first = frozenset(open_clue_shops(session))
         plan = session.get_one(m.Sweep, summary.sweep_id).plan
     sink = StoreSink(
         store,
@@ -102,12 +80,12 @@ def sweep(
         summary.problems.append(f"pictures are not read: {images.unavailable()}")
     take_files(sink, [task for task in tasks if task.reader == "file"])
     crawled = [task for task in tasks if task.reader != "file"]
-    finished = _crawl(settings, sink, crawled, pictures, lambda: progress(summary))
+    finished = _crawl(settings, sink, crawled, pictures, lambda: progress(summary), asked, first)
     sink.flush()
     if finished and settings.screenshots:
         asyncio.run(picture_clues(settings, store, vault, sink.writer, summary, progress))
     sink.close()
-    _end(store, summary, began)
+    _end(store, summary, began, finished)
     return summary
 
 
@@ -117,37 +95,16 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
     Raises `SweepError` or `PlanError`.
     """
     watch_list = load_goods(settings.rules_dir)
-    files = [
-        Path(source.removeprefix(FILE)).resolve()
-        for source in order.sources
-        if source.startswith(FILE)
-    ]
-    if missing := [path for path in files if not path.is_file()]:
-        raise SweepError(f"no such file: {', '.join(map(str, missing))}")
-    others = [source for source in order.sources if not source.startswith(FILE)]
-    shops = [source for source in others if "://" in source]
-    named = [source for source in others if "://" not in source]
-    sources = named if order.sources else list(default_sources(settings))
-    known = searchable(settings)
-    if unknown := [name for name in sources if name not in known]:
-        raise SweepError(
-            f"no such source: {', '.join(unknown)} "
-            f"(known: {', '.join(known)}; a shop is named by its address, http…; "
-            "a handed-over file as file:PATH)"
-        )
-    for name in sources:
-        if variable := missing_key(settings, name):
-            raise SweepError(f"source {name} is an API and needs its key: set {variable}")
-    _sessions(settings, sources)
-    asked = queries(watch_list, sources, order.goods)
+    with store.session() as session:
+        drawn = draw(settings, session, order)
     ids = {one.title: one.id for one in watch_list}
     plan: dict[str, Any] = {
         "goods": sorted({ids.get(name, name) for name in order.goods}),
-        "sources": [*sources, *shops, *(f"{FILE}{path}" for path in files)],
+        "sources": [*drawn.sources, *drawn.shops, *(f"{FILE}{path}" for path in drawn.files)],
         "region": order.region,
     }
     with store.session() as session:
-        for name in sources:
+        for name in drawn.sources:
             _know_source(session, settings, name)
         sweep_id = session.scalars(
             insert(m.Sweep)
@@ -157,10 +114,11 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
             )
             .returning(m.Sweep.id)
         ).one()  # fmt: skip
-        add_queries(session, sweep_id, asked, order.max_pages or settings.max_pages)
-        for url in shops:
-            add_shop_task(session, sweep_id, url, "")
-        add_file_tasks(session, sweep_id, files)
+        add_queries(session, sweep_id, drawn.queries, order.max_pages or settings.max_pages)
+        for task in drawn.tasks:
+            if task.reader == "shop":
+                add_shop_task(session, sweep_id, task.url, "", priority=task.priority)
+        add_file_tasks(session, sweep_id, drawn.files)
     return Summary(sweep_id=sweep_id, mode=order.mode)
 
 
@@ -200,10 +158,14 @@ def _crawl(
     tasks: Sequence[Any],
     pictures: images.PictureReader | None,
     progress: Callable[[], None],
+    asked: Mapping[str, int],
+    first: frozenset[tuple[str, str]],
 ) -> bool:
     """Whether it came to its own end, not to a signal's."""
-    readers = readers_of(settings)
-    process = AsyncCrawlerProcess(scrapy_settings(settings) | {"YUNJIAN_KEYS": keys(settings)})
+    readers, sessions = ways_in(settings, {task.reader for task in tasks})
+    process = AsyncCrawlerProcess(
+        scrapy_settings(settings, asked) | {"YUNJIAN_KEYS": keys(settings)}
+    )
     crawler = process.create_crawler(SweepSpider)
     process.crawl(
         crawler,
@@ -213,21 +175,15 @@ def _crawl(
         shop_budget=settings.shop_budget,
         progress=progress,
         pictures=pictures,
-        sessions=_sessions(settings, [task.reader for task in tasks]),
+        sessions=sessions,
+        first=first,
     )
     process.start()
     stats = crawler.stats
     return stats is not None and str(stats.get_value("finish_reason")) == "finished"
 
 
-def _sessions(settings: Settings, used: Sequence[str]) -> dict[str, Session]:
-    try:
-        return open_sessions(settings, readers_of(settings), used)
-    except (SessionError, ProfileError) as error:
-        raise SweepError(str(error)) from None
-
-
-def _end(store: Store, summary: Summary, began: float) -> None:
+def _end(store: Store, summary: Summary, began: float, finished: bool) -> None:
     summary.seconds = round(time.monotonic() - began, 1)
     with store.session() as session:
         states = session.execute(
@@ -236,7 +192,13 @@ def _end(store: Store, summary: Summary, began: float) -> None:
             .group_by(m.TaskRow.state)
         )
         summary.tasks = {state: count for state, count in states}
-        summary.state = "interrupted" if summary.tasks.get("pending") else "done"
+        # What the crawl left of itself waits for the hours of its source.
+        left = "waiting" if finished else "interrupted"
+        summary.state = left if summary.tasks.get("pending") else "done"
+        if finished:
+            for what, sentence in alarms(session, summary.sweep_id):
+                summary.incidents[f"drift/{what}"] += 1
+                summary.drift.append(sentence)
         opened = session.execute(
             select(m.Clue.violation, func.count())
             .where(m.Clue.sweep_id == summary.sweep_id)

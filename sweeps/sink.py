@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,17 +18,18 @@ from sqlalchemy.orm import Session
 from clues import Finding, Jurisdiction, grow, keep_pictures
 from crawler.addresses import canonical, host_of
 from crawler.plan import Goods, goods_of
-from crawler.tasks import Capture, Fetched, Incident, Kept, Task
+from crawler.tasks import Capture, Fetched, Incident, Kept, Known, Task, Yield
 from detectors import Detection, Detector
-from listing import Listing
-from storage import EvidenceRef, Store, Vault, VaultError
+from storage import Store, Vault, VaultError
 from storage import models as m
 from storage.observations import Found, Recorded, record
 from storage.vault import VaultWriter
 from sweeps.privacy import masked
+from sweeps.revisits import Revisits, keep
+from sweeps.rows import evidence_row, storable, write_incidents
 from sweeps.sources import unaddressed
 from sweeps.summary import Summary
-from sweeps.tasks import add_shop_task
+from sweeps.tasks import add_shop_task, keep_yields
 
 __all__ = ["StoreSink"]
 
@@ -37,26 +37,6 @@ BATCH = 100
 """Listings per transaction."""
 BATCH_SECONDS = 2.0
 """Nothing waits longer than this for its transaction while pages come in."""
-
-
-def storable(listing: Listing) -> Listing:
-    """Without NUL characters, which PostgreSQL keeps in no text."""
-    packed = listing.model_dump_json(exclude_defaults=True)
-    if "\\u0000" not in packed:
-        return listing
-    return Listing.model_validate_json(packed.replace("\\u0000", ""))
-
-
-def evidence_row(ref: EvidenceRef, sweep_id: int, kind: str) -> dict[str, Any]:
-    """The row of the evidence table for a record in the vault."""
-    # PostgreSQL text takes no NUL, and a hostile header may hold one.
-    return asdict(ref) | {
-        "content_type": ref.content_type.replace("\0", "")[:255],
-        "sweep_id": sweep_id,
-        "kind": kind,
-        "fingerprint": "",
-        "rendered": False,
-    }
 
 
 def _pictures_of(found: Found, detection: Detection) -> dict[str, list[int]]:
@@ -92,12 +72,14 @@ class StoreSink:
         self.only_goods = only_goods
         self.region = region
         self.writer: VaultWriter = vault.writer(f"sweep-{summary.sweep_id}")
+        self.revisits = Revisits(store, vault)
         self._resumable = self._kept_before()
         self._evidence: list[dict[str, Any]] = []
         self._blocks: set[str] = set()
         self._found: list[Fetched] = []
         self._incidents: list[tuple[Incident, datetime]] = []
         self._ended: list[tuple[Task, bool, str]] = []
+        self._yields: list[tuple[Task, Yield]] = []
         self._shop_tasks: dict[str, Task] = {}
         self._opened: set[int] = set()
         self._grown: set[int] = set()
@@ -108,22 +90,26 @@ class StoreSink:
 
     def captured(self, capture: Capture) -> str:
         """Keep a response as evidence; returns the id of its record."""
-        ref = self.writer.response(
-            capture.url,
-            capture.status,
-            capture.headers,
-            capture.body,
-            capture.fetched_at,
-            request_headers=capture.request_headers,
-            method=capture.method,
-            request_body=capture.request_body,
-            rendered=capture.rendered,
-        )
+        same = capture.known
+        if same and (capture.status != 200 or self.revisits.body(same) != capture.body):
+            same = None
+        return self._keep(capture, same)
+
+    def _keep(self, capture: Capture, unchanged: Known | None) -> str:
+        ref = keep(self.writer, capture, unchanged)
         if capture.kind == "page":
             self.summary.source(capture.source).pages += 1
+            self.summary.source(capture.source).pages_unchanged += unchanged is not None
+        said = {name.lower(): value.replace("\0", "") for name, value in capture.headers}
         self._evidence.append(
             evidence_row(ref, self.summary.sweep_id, capture.kind)
-            | {"fingerprint": capture.fingerprint, "rendered": capture.rendered}
+            | {
+                "fingerprint": capture.fingerprint,
+                "rendered": capture.rendered,
+                "etag": said.get("etag", "")[:500],
+                "last_modified": said.get("last-modified", "")[:100],
+                "original_id": unchanged.evidence_id if unchanged else None,
+            }
         )
         self._maybe_flush()
         return ref.record_id
@@ -133,6 +119,18 @@ class StoreSink:
         ref = self.writer.resource(target, body, kind, at)
         self._evidence.append(evidence_row(ref, self.summary.sweep_id, "file"))
         return ref.record_id
+
+    def known(self, fingerprint: str) -> Known | None:
+        """How the page stood when an earlier sweep kept it."""
+        return self.revisits.known(fingerprint)
+
+    def unchanged(self, capture: Capture) -> tuple[Kept, str] | None:
+        """The page whose site says (304) that it is as `capture.known`, and the record of its
+        saying so; None where the kept page is lost."""
+        if capture.known is None or (page := self.revisits.read(capture.known)) is None:
+            return None
+        kept = Kept(capture.url, page.status, page.headers, page.body, capture.rendered)
+        return kept, self._keep(capture, capture.known)
 
     def kept(self, fingerprint: str) -> tuple[Kept, str] | None:
         """The response to this request and its record, if an interrupted run kept it."""
@@ -176,8 +174,10 @@ class StoreSink:
             count.blocks += 1
             if incident.record:
                 self._blocks.add(incident.record)
-        else:
+        elif incident.kind in ("failure", "unread"):
             count.failures += 1
+        elif (incident.kind, incident.what) == ("wait", "window"):
+            self.summary.waiting[incident.task.source] = incident.detail
         self.summary.incidents[f"{incident.kind}/{incident.what}"] += 1
         self._say(f"{incident.kind}/{incident.what}: {incident.url}: {incident.detail}")
 
@@ -189,6 +189,10 @@ class StoreSink:
             self._say(f"{task.source}: {url}: {problem}")
         if what == "picture":
             self._picture_problems.add(problem)
+
+    def yielded(self, task: Task, gave: Yield) -> None:
+        """What a task gave; called before it ends."""
+        self._yields.append((task, gave))
 
     def task_ended(self, task: Task, ok: bool, note: str) -> None:
         """All requests of a task have come to an end."""
@@ -230,7 +234,8 @@ class StoreSink:
         with self.store.session() as session:
             ids = self._write_evidence(session)
             self._write_findings(session, ids)
-            self._write_incidents(session, ids)
+            write_incidents(session, self.summary.sweep_id, self._incidents, ids)
+            keep_yields(session, self._yields, ids)
             for task, ok, note in self._ended:
                 session.execute(
                     update(m.TaskRow)
@@ -238,6 +243,7 @@ class StoreSink:
                     .values(state="done" if ok else "failed", note=note[:500].replace("\0", ""))
                 )
         self._evidence, self._found, self._incidents, self._ended = [], [], [], []
+        self._yields = []
 
     def _write_evidence(self, session: Session) -> dict[str, int]:
         """Ids by record, of this batch and of what its listings rest on."""
@@ -254,6 +260,8 @@ class StoreSink:
         rests_on = {
             record for f in self._found for record in (f.record, *dict(f.pictures).values())
         }
+        rests_on |= {gave.poorest[1] for _, gave in self._yields if gave.poorest}
+        rests_on |= {incident.record for incident, _ in self._incidents}
         earlier = (rests_on | self._blocks) - ids.keys() - {""}
         if earlier:
             rows = session.execute(
@@ -377,24 +385,6 @@ class StoreSink:
             fresh = tally.grown - self._opened - self._grown
             self._grown |= fresh
             count.clues_grown += len(fresh)
-
-    def _write_incidents(self, session: Session, evidence: dict[str, int]) -> None:
-        rows = [
-            {
-                "sweep_id": self.summary.sweep_id,
-                "source": incident.task.source,
-                "host": host_of(incident.url)[:255],
-                "kind": incident.kind,
-                "what": incident.what[:64],
-                "detail": incident.detail.replace("\0", "")[:2000],
-                "url": incident.url.replace("\0", ""),
-                "evidence_id": evidence.get(incident.record),
-                "at": at,
-            }
-            for incident, at in self._incidents
-        ]
-        if rows:
-            session.execute(insert(m.Incident), rows)
 
     def close(self) -> None:
         """Keep what is left and finish the evidence file."""

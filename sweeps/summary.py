@@ -14,6 +14,8 @@ class SourceCount:
     """One source's share of a sweep."""
 
     pages: int = 0
+    pages_unchanged: int = 0
+    """Of them those that were as an earlier sweep kept them, and were not kept again."""
     listings: int = 0
     observations_new: int = 0
     observations_unchanged: int = 0
@@ -48,6 +50,10 @@ class Summary:
     """Blocks, failures and unread pages by kind: ``block/captcha``, ``failure/timeout`` …"""
     problems: list[str] = field(default_factory=list)
     """The first of them in words."""
+    drift: list[str] = field(default_factory=list)
+    """Sources that answered and gave nothing, or far less than usual."""
+    waiting: dict[str, str] = field(default_factory=dict)
+    """Sources whose tasks wait for their hours, and until when."""
 
     def source(self, name: str) -> SourceCount:
         """The count of a source, made at the first call."""

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from crawler.addresses import host_of
 from crawler.plan import Query
-from crawler.tasks import Task
+from crawler.tasks import Task, Yield
 from storage import models as m
 
-__all__ = ["add_file_tasks", "add_queries", "add_shop_task", "pending_tasks"]
+__all__ = [
+    "add_file_tasks",
+    "add_queries",
+    "add_shop_task",
+    "asked_before",
+    "keep_yields",
+    "pending_tasks",
+]
 
 
 def _key(*parts: str) -> str:
@@ -33,6 +40,7 @@ def _task(row: m.TaskRow) -> Task:
         query=row.query,
         start_url=row.start_url,
         pages=row.pages,
+        priority=row.priority,
     )
 
 
@@ -77,7 +85,12 @@ def add_file_tasks(session: Session, sweep_id: int, paths: Iterable[Path]) -> No
 
 
 def add_shop_task(
-    session: Session, sweep_id: int, url: str, title: str, how: str = "named by an officer"
+    session: Session,
+    sweep_id: int,
+    url: str,
+    title: str,
+    how: str = "named by an officer",
+    priority: int = 0,
 ) -> tuple[Task, bool]:
     """The task that sweeps the shop at `url` from its front page, and whether the shop is new.
 
@@ -100,7 +113,7 @@ def add_shop_task(
         made(m.TaskRow)
         .values(
             sweep_id=sweep_id, key=key, source=host, reader="shop", goods="", query="",
-            start_url=home, pages=1, state="pending", note="",
+            start_url=home, pages=1, priority=priority, state="pending", note="",
         )
         .on_conflict_do_nothing()
     )  # fmt: skip
@@ -115,6 +128,32 @@ def pending_tasks(session: Session, sweep_id: int) -> list[Task]:
     rows = session.scalars(
         select(m.TaskRow)
         .where(m.TaskRow.sweep_id == sweep_id, m.TaskRow.state == "pending")
-        .order_by(m.TaskRow.id)
+        .order_by(m.TaskRow.priority.desc(), m.TaskRow.id)
     )
     return [_task(row) for row in rows]
+
+
+def asked_before(session: Session, sweep_id: int) -> dict[str, int]:
+    """Pages that the ended tasks of an interrupted sweep have had, by source."""
+    rows = session.execute(
+        select(m.TaskRow.source, func.sum(m.TaskRow.answers))
+        .where(m.TaskRow.sweep_id == sweep_id, m.TaskRow.state != "pending")
+        .group_by(m.TaskRow.source)
+    )
+    return {source: int(pages) for source, pages in rows}
+
+
+def keep_yields(
+    session: Session, yields: Iterable[tuple[Task, Yield]], evidence: Mapping[str, int]
+) -> None:
+    """What tasks gave, beside them; `evidence` has the ids of records."""
+    for task, gave in yields:
+        _, record, url = gave.poorest or (0, "", "")
+        session.execute(
+            update(m.TaskRow)
+            .where(m.TaskRow.id == task.id)
+            .values(
+                answers=gave.answers, items=gave.items, whole=gave.whole,
+                poorest_url=url.replace("\0", ""), poorest_id=evidence.get(record),
+            )
+        )  # fmt: skip

@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import time
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote
 
 import pytest
 
@@ -151,3 +153,60 @@ def test_a_picture_shows_the_words_that_the_listing_has_in_it(town: Town) -> Non
     reply = visit(town.url(offer.seller.host.split(".")[0], f"/img/{offer.id}-0.svg"))
     assert reply.headers["content-type"].startswith("image/svg+xml")
     assert offer.listing.image_text[0] in reply.text
+
+
+@pytest.mark.parametrize("kind", ["429", "503"])
+def test_a_busy_host_names_a_time_and_answers_after_it(kind: str) -> None:
+    with Town(faults={SHOP: kind}) as town:
+        first = visit(town.url(SHOP))
+        assert first.status == int(kind)
+        said = first.headers["retry-after"]
+        wait = int(said) if kind == "429" else parsedate_to_datetime(said).timestamp() - time.time()
+        assert 0 < wait <= 3
+        assert visit(town.url("zixu")).status == 200, "each host for itself"
+        assert visit(town.url(SHOP, "/robots.txt")).status == 200
+        time.sleep(wait + 1)
+        assert visit(town.url(SHOP)).status == 200
+
+
+def test_a_soft_404_says_so_with_status_200(town: Town) -> None:
+    reply = visit(town.url("taoji", "/item.htm?id=1&fault=soft404"))
+    assert reply.status == 200 and "宝贝不存在" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "sign"),
+    [
+        ("taoji", "/search?q=三七", '"noresult": {"status": "show"}'),
+        ("jingdian", "/Search?keyword=三七", "没有找到与搜索词相关的商品"),
+        ("search", "/s?wd=三七", "没有找到与"),
+        (SHOP, "/?x=1", "暂无商品"),
+    ],
+)
+def test_an_empty_result_has_the_sites_own_shape(
+    town: Town, host: str, path: str, sign: str
+) -> None:
+    url = town.url(host, quote(path, safe="/?=&"))
+    assert sign not in visit(url).text
+    assert sign in visit(url + "&fault=empty").text
+
+
+def test_a_rebuilt_site_says_the_same_under_other_hooks(town: Town) -> None:
+    url = town.url("taoji", "/search?q=" + quote("三七"))
+    before, after = visit(url).text, visit(url + "&fault=drift").text
+    assert "g_page_config" in before and "g_page_config" not in after
+    assert after.replace("__INITIAL_DATA__", "g_page_config") == before
+
+
+def test_a_robots_txt_can_be_ill_by_name() -> None:
+    with Town(faults={f"{SHOP}/robots.txt": "500"}) as town:
+        assert visit(town.url(SHOP, "/robots.txt")).status == 500
+        assert visit(town.url(SHOP)).status == 200
+
+
+def test_a_page_that_is_known_by_its_tag_is_not_sent_again(town: Town) -> None:
+    first = visit(town.url(SHOP))
+    again = visit(town.url(SHOP), If_None_Match=first.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+    other = visit(town.url(SHOP), If_None_Match='"another"')
+    assert other.body == first.body

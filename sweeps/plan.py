@@ -1,0 +1,264 @@
+"""The plan of a sweep: goods × their names × places × sources, and the shops that are watched.
+
+Drawing it asks nobody: `yunjian sweep --dry-run` shows what `sweep` would put into the store.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from crawler.addresses import canonical, host_of
+from crawler.plan import Query, load_goods, queries
+from crawler.sessions import Session as OpenSession
+from crawler.sessions import SessionError
+from crawler.terms import load_searches
+from settings import Settings
+from spiders import Reader
+from spiders.profile import ProfileError
+from storage import models as m
+from sweeps.sources import (
+    FILE,
+    default_sources,
+    missing_key,
+    open_sessions,
+    readers_of,
+    searchable,
+)
+
+__all__ = ["Plan", "PlannedTask", "SweepError", "SweepOrder", "draw", "open_clue_shops", "ways_in"]
+
+URGENT = 30
+"""Priority of a shop with open clues: before the item pages (10) and pictures (20) of others."""
+SETTLED = ("false_alarm", "closed")
+"""States in which a clue is no longer open."""
+RESTING = 3
+"""A watched site that gave nothing this many times, and never anything, is left out."""
+
+
+class SweepError(ValueError):
+    """A sweep that can't be run as ordered: says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepOrder:
+    """What to sweep. Nothing named means all goods, and all sources that can be searched."""
+
+    goods: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Names of readers, addresses of independent shops, handed-over files (``file:PATH``)."""
+    region: str = ""
+    """A division code; listings known to be elsewhere are left out."""
+    mode: str = "ad-hoc"
+    max_pages: int = 0
+    """Result pages per query; 0 is the setting."""
+    resume: int = 0
+    """The sweep to take up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """One source and one query, one shop, or one handed-over file."""
+
+    source: str
+    reader: str
+    goods: str
+    query: str
+    url: str
+    """The first address that is asked."""
+    pages: int
+    """Result pages at most; of a shop its budget."""
+    priority: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The tasks in the order in which they are taken up, and who is left out."""
+
+    tasks: tuple[PlannedTask, ...]
+    queries: tuple[Query, ...]
+    shops: tuple[str, ...]
+    """Addresses of the independent shops."""
+    sources: tuple[str, ...]
+    """Names of the sources that are searched."""
+    files: tuple[Path, ...] = ()
+    """Those that were handed over."""
+    resting: tuple[str, ...] = ()
+
+    def to_dict(self, settings: Settings) -> dict[str, Any]:
+        """Plain JSON values: what is asked of each source under which limits, and every task."""
+        now = datetime.now(UTC)
+        sources: dict[str, dict[str, Any]] = {}
+        for task in self.tasks:
+            row = sources.setdefault(
+                task.source, {"reader": task.reader, "tasks": 0, "result_pages": 0, "urgent": 0}
+            )
+            row["tasks"] += 1
+            row["result_pages"] += task.pages
+            row["urgent"] += task.priority > 0
+        for name, row in sources.items():
+            policy = settings.policy(name, row["reader"])
+            shop = row["reader"] == "shop"
+            budget = policy.pages or (0 if shop else settings.source_budget)
+            limit = min(budget or math.inf, settings.shop_budget) if shop else budget
+            row["budget"] = int(limit)
+            row["delay"] = settings.download_delay
+            row["window"] = policy.window
+            row["opens"] = "" if policy.open_at(now) else policy.opens_at(now).isoformat()
+            exception = policy.robots_exception
+            row["robots_exception"] = str(exception) if exception else ""
+        return {
+            "sources": sources,
+            "tasks": [asdict(task) for task in self.tasks],
+            "resting": list(self.resting),
+        }
+
+
+def draw(settings: Settings, session: Session, order: SweepOrder) -> Plan:
+    """The plan of an order; raises `SweepError` or `PlanError` where there is none."""
+    watch_list = load_goods(settings.rules_dir)
+    files = _files(order)
+    sources = _searched(settings, order)
+    readers, _ = ways_in(settings, sources)
+    plain = queries(watch_list, ["any"], order.goods)
+    wanted = {query.goods for query in plain}
+    searches = load_searches()
+    texts = [
+        (one.id, text)
+        for one in watch_list
+        if one.id in wanted
+        for text in searches.of(one, order.mode, order.region)
+    ]
+    pages = order.max_pages or settings.max_pages
+    asked, tasks = _queries(readers, dict.fromkeys(sources), texts, pages)
+    urgent = {key for source, key in open_clue_shops(session) if source == key}
+    shops = {host_of(url): url for url in order.sources if _is_shop(url)}
+    why = dict.fromkeys(shops, "named")
+    resting: Sequence[str] = ()
+    if not order.sources:
+        resting = _resting(session)
+        watched = _watched(session, wanted if order.goods else set())
+        shops = {host: url for host, url in watched.items() if host not in resting}
+        why = dict.fromkeys(shops, "watched")
+    for host, url in shops.items():
+        priority = URGENT if host in urgent else 0
+        because = f"{why[host]}, open clues" if priority else why[host]
+        tasks.append(
+            PlannedTask(host, "shop", "", "", url, settings.shop_budget, priority, because)
+        )
+    tasks += [
+        PlannedTask(f"{FILE}{path.name}", "file", "", str(path), path.as_uri(), 0, 0, "handed over")
+        for path in files
+    ]
+    tasks.sort(key=lambda task: -task.priority)
+    return Plan(
+        tuple(tasks),
+        tuple(asked),
+        tuple(task.url for task in tasks if task.reader == "shop"),
+        tuple(sources),
+        tuple(files),
+        tuple(resting),
+    )
+
+
+def ways_in(
+    settings: Settings, used: Iterable[str]
+) -> tuple[dict[str, Reader], dict[str, OpenSession]]:
+    """All readers, and the officers' sessions of the `used` ones. Raises `SweepError`."""
+    try:
+        readers = readers_of(settings)
+        return readers, open_sessions(settings, readers, used)
+    except (SessionError, ProfileError) as error:
+        raise SweepError(str(error)) from None
+
+
+def _is_shop(source: str) -> bool:
+    return "://" in source and not source.startswith(FILE)
+
+
+def _files(order: SweepOrder) -> list[Path]:
+    names = [name.removeprefix(FILE) for name in order.sources if name.startswith(FILE)]
+    files = list(dict.fromkeys(Path(name).resolve() for name in names))
+    if missing := [path for path in files if not path.is_file()]:
+        raise SweepError(f"no such file: {', '.join(map(str, missing))}")
+    return files
+
+
+def _searched(settings: Settings, order: SweepOrder) -> list[str]:
+    named = [one for one in order.sources if not one.startswith(FILE) and not _is_shop(one)]
+    sources = named if order.sources else list(default_sources(settings))
+    known = searchable(settings)
+    if unknown := [name for name in sources if name not in known]:
+        raise SweepError(
+            f"no such source: {', '.join(unknown)} "
+            f"(known: {', '.join(known)}; a shop is named by its address, http…; "
+            "a handed-over file as file:PATH)"
+        )
+    for name in sources:
+        if variable := missing_key(settings, name):
+            raise SweepError(f"source {name} is an API and needs its key: set {variable}")
+    return sources
+
+
+def _queries(
+    readers: Mapping[str, Reader], sources: Iterable[str], texts: Sequence[tuple[str, str]],
+    pages: int,
+) -> tuple[list[Query], list[PlannedTask]]:  # fmt: skip
+    """A query and its task for each text at each source; what is the same question once."""
+    seen: set[tuple[str, bytes]] = set()
+    asked, tasks = [], []
+    for source in sources:
+        for goods, text in texts:
+            ask = readers[source].ask(text, 1)
+            if (key := (canonical(ask.url), ask.body)) in seen:
+                continue
+            seen.add(key)
+            asked.append(Query(source, goods, text))
+            tasks.append(PlannedTask(source, source, goods, text, ask.url, pages))
+    return asked, tasks
+
+
+def open_clue_shops(session: Session) -> set[tuple[str, str]]:
+    """(source, key) of each shop that an open clue is about, or whose operator it is about."""
+    rows = session.execute(
+        select(m.Shop.source, m.Shop.key)
+        .join(
+            m.Clue, or_(m.Clue.shop_id == m.Shop.id, m.Clue.operator_id == m.Shop.operator_id)
+        )
+        .where(m.Clue.state.not_in(SETTLED))
+        .distinct()
+    )  # fmt: skip
+    return {(source, key) for source, key in rows}
+
+
+def _watched(session: Session, goods: set[str]) -> dict[str, str]:
+    """Independent shops that are watched, by host: all, or those that may sell the goods."""
+    query = select(m.SourceRow.name, m.SourceRow.home).where(m.SourceRow.kind == "shop")
+    if goods:
+        sells = select(m.Shop.source).join(m.ListingRow, m.ListingRow.shop_id == m.Shop.id)
+        query = query.where(
+            m.SourceRow.name.in_(sells.where(m.ListingRow.goods.in_(goods)))
+            | m.SourceRow.name.not_in(sells)
+        )
+    return {name: home for name, home in session.execute(query.order_by(m.SourceRow.id))}
+
+
+def _resting(session: Session) -> list[str]:
+    """Sites that were taken for shops, answered several sweeps, and never sold anything."""
+    rows = session.scalars(
+        select(m.TaskRow.source)
+        .where(m.TaskRow.reader == "shop", m.TaskRow.answers > 0)
+        .where(m.TaskRow.state.in_(("done", "failed")))
+        .group_by(m.TaskRow.source)
+        .having(func.count() >= RESTING, func.sum(m.TaskRow.items) == 0)
+        .order_by(m.TaskRow.source)
+    )
+    return list(rows)
