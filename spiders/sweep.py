@@ -23,6 +23,8 @@ from twisted.python.failure import Failure
 
 from crawler.addresses import canonical, host_of
 from crawler.blocks import block_of
+from crawler.extract.shop_facts import licence_picture_facts
+from crawler.extract.sitemaps import read_sitemap
 from crawler.failures import failure_name
 from crawler.middlewares import HostLeftAlone
 from crawler.page import Page, ReadError, SearchPage
@@ -32,11 +34,15 @@ from spiders.base import Blocked, Reader
 from spiders.classify import result_class
 from spiders.pictures import Looking, look
 from spiders.shop import Shop
+from spiders.visit import LICENCE_PICTURES, OWN_PAGES, Visit
+from spiders.ways import search_address
 
 __all__ = ["SweepSpider"]
 
 Requests = Iterator[Request]
 REDIRECTS = [301, 302, 303, 307, 308]
+SITEMAPS = 10
+"""Sitemaps read of one shop, below those that robots.txt names."""
 
 
 def merged(item: Listing, row: Listing | None) -> Listing:
@@ -45,6 +51,14 @@ def merged(item: Listing, row: Listing | None) -> Listing:
         return item
     said = item.model_dump(exclude_defaults=True)
     return Listing.model_validate(row.model_dump(exclude_defaults=True) | said)
+
+
+def _is_absent(error: Any) -> bool:
+    """Whether a way that a shop need not offer is simply not there, or not for us."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return response.status in (401, 403, 404, 405, 410)
+    return isinstance(error, IgnoreRequest) and "robots.txt" in str(error)
 
 
 class SweepSpider(scrapy.Spider):
@@ -60,6 +74,7 @@ class SweepSpider(scrapy.Spider):
         shop_budget: int,
         progress: Callable[[], None] = lambda: None,
         pictures: Pictures | None = None,
+        shop_words: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -69,6 +84,9 @@ class SweepSpider(scrapy.Spider):
         self.shop_budget = shop_budget
         self.progress = progress
         self.pictures = pictures
+        self.shop_words = tuple(shop_words)[: max(1, shop_budget // 20)]
+        self.visits: dict[int, Visit] = {}
+        self.sitemaps: Counter[int] = Counter()
         self.known_hosts = {host_of(one.base) for one in readers.values() if one.base}
         self.under_way: Counter[int] = Counter()
         self.asked: Counter[int] = Counter()
@@ -95,19 +113,33 @@ class SweepSpider(scrapy.Spider):
         self.begun.add(task.id)
         if task.start_url:
             self.seen.add(canonical(task.start_url))
-            yield self._request(task, task.start_url, self.parse_shop)
+            self.visits[task.id] = Visit()
+            yield self._request(task, task.start_url, self.parse_shop, own=True)
         else:
             url = self.readers[task.reader].search_url(task.query, 1)
             yield self._request(task, url, self.parse_search, number=1)
 
     def _request(
-        self, task: Task, url: str, callback: Callable[..., Any], priority: int = 0, **carried: Any
+        self,
+        task: Task,
+        url: str,
+        callback: Callable[..., Any],
+        priority: int = 0,
+        own: bool = False,
+        optional: bool = False,
+        **carried: Any,
     ) -> Request:
-        picture = callback == self.parse_picture
+        """`own`: a shop's listings wait for it; `optional`: nothing is missed where it is not."""
+        picture = callback in (self.parse_picture, self.parse_licence)
         self.under_way[task.id] += 1
         self.asked[task.id] += not picture
         meta: dict[str, Any] = {"task": task, "asked": url, "picture": picture}
-        if host_of(url) in self.browser_hosts and not picture:
+        meta |= {"own": own, "optional": optional}
+        if own:
+            self.visits[task.id].pending += 1
+        if callback == self.parse_sitemap:
+            meta["dont_retry"] = True
+        elif host_of(url) in self.browser_hosts and not picture:
             meta |= self._by_browser()
         parse = self._guarded(callback)
         return Request(
@@ -153,7 +185,7 @@ class SweepSpider(scrapy.Spider):
                 self._report(task, "unread", "reader_fault", what, response.meta, page)
                 yield from self._go_on(task, carried)
             finally:
-                self._one_ended(task)
+                self._one_ended(task, response.meta)
 
         return parse
 
@@ -204,6 +236,9 @@ class SweepSpider(scrapy.Spider):
         task: Task = request.meta["task"]
         error = failure.value
         response = getattr(error, "response", None)
+        if request.meta["optional"] and _is_absent(error):
+            self._one_ended(task, request.meta)
+            return
         if response is not None and (block := block_of(self._page(response), request.url)):
             self._back_off.blocked(request.url)
             kind, what, detail = "block", block[0], block[1]
@@ -222,9 +257,14 @@ class SweepSpider(scrapy.Spider):
         self.wrong.setdefault(task.id, f"{what}: {detail}")
         self.sink.incident(Incident(task, kind, what, detail, request.url, record))  # type: ignore[arg-type]
         yield from self._go_on(task, request.cb_kwargs)
-        self._one_ended(task)
+        self._one_ended(task, request.meta)
 
-    def _one_ended(self, task: Task) -> None:
+    def _one_ended(self, task: Task, meta: Mapping[str, Any]) -> None:
+        if meta["own"]:
+            visit = self.visits[task.id]
+            visit.pending -= 1
+            while not visit.pending and visit.waiting:
+                self.sink.listing(visit.joined(visit.waiting.pop(0)))
         self.under_way[task.id] -= 1
         if self.under_way[task.id] == 0:
             ok = bool(self.read[task.id]) or task.id not in self.wrong
@@ -242,7 +282,13 @@ class SweepSpider(scrapy.Spider):
 
     def _found(self, task: Task, *found: Any) -> None:
         self.read[task.id] += 1
-        self.sink.listing(Fetched(task, *found))
+        fetched, visit = Fetched(task, *found), self.visits.get(task.id)
+        if visit is None:
+            self.sink.listing(fetched)
+        elif visit.pending:
+            visit.waiting.append(fetched)
+        else:
+            self.sink.listing(visit.joined(fetched))
 
     # The kinds of page -----------------------------------------------------------------
 
@@ -323,9 +369,13 @@ class SweepSpider(scrapy.Spider):
         assert isinstance(reader, Shop)
         if not page.rendered and reader.needs_browser(page):
             self.browser_hosts.add(host_of(page.url))
-            yield self._request(task, page.url, self.parse_shop, priority=5, is_item=is_item)
+            yield self._request(
+                task, page.url, self.parse_shop, 30, own=meta["own"], is_item=is_item
+            )
             return
         links = reader.links(page)
+        if meta["own"]:
+            yield from self._own(task, page, meta["evidence"], links.own)
         yield from self._follow(task, links.items, is_item=True)
         yield from self._follow(task, links.pages, is_item=False)
         try:
@@ -337,6 +387,56 @@ class SweepSpider(scrapy.Spider):
         else:
             listing = self._stamped(task, item, page)
             yield from self._with_pictures(task, listing, meta["evidence"])
+
+    def _own(self, task: Task, page: Page, record: str, own: Sequence[str]) -> Requests:
+        """What a page says of its shop; from the front page on to the others that do, and to
+        the ways that it shows: sitemaps and its search."""
+        visit = self.visits[task.id]
+        front = not visit.frame
+        facts = visit.read(page, record)
+        for url in own:
+            key = canonical(url)
+            if len(visit.own) < OWN_PAGES and key not in self.seen:
+                self.seen.add(key)
+                visit.own.add(key)
+                yield self._request(task, url, self.parse_shop, 30, own=True)
+        for url in facts.pictures if self.pictures else ():
+            if visit.pictures < LICENCE_PICTURES and (key := canonical(url)) not in visit.own:
+                visit.pictures += 1
+                visit.own.add(key)
+                yield self._request(task, url, self.parse_licence, 30, own=True, optional=True)
+        if front:
+            noted = getattr(self.crawler, "noted_sitemaps", {}).get(host_of(page.url))
+            for url in noted or [urljoin(page.url, "/sitemap.xml")]:
+                yield self._request(task, url, self.parse_sitemap, 25, optional=True, shop=page)
+            for word in self.shop_words:
+                if url := search_address(page, word):
+                    self.seen.add(canonical(url))
+                    yield self._request(task, url, self.parse_shop, 6, optional=True)
+
+    def parse_licence(
+        self, task: Task, page: Page, meta: Mapping[str, Any], picture: PictureText
+    ) -> Requests:
+        """A picture of a licence: who holds it."""
+        said = licence_picture_facts("\n".join(line.text for line in picture.lines))
+        self.visits[task.id].saw(page.url, said, meta["evidence"])
+        yield from ()
+
+    def parse_sitemap(
+        self, task: Task, page: Page, meta: Mapping[str, Any], shop: Page
+    ) -> Requests:
+        """A sitemap: at most half of the shop's budget is spent on what it names."""
+        reader = self.readers[task.reader]
+        assert isinstance(reader, Shop)
+        found = read_sitemap(page.body)
+        for url in found.sitemaps:
+            if self.sitemaps[task.id] < SITEMAPS and host_of(url) == host_of(shop.url):
+                self.sitemaps[task.id] += 1
+                yield self._request(task, url, self.parse_sitemap, 25, optional=True, shop=shop)
+        links = reader.sorted(shop, found.pages)
+        room = max(0, self.shop_budget // 2 - self.asked[task.id])
+        yield from self._follow(task, links.items[:room], is_item=True)
+        yield from self._follow(task, links.pages[: max(0, room - len(links.items))], is_item=False)
 
     def _with_pictures(self, task: Task, listing: Listing, record: str) -> Requests:
         """The listing, its pictures read first where that is wanted."""

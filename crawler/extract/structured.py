@@ -45,6 +45,7 @@ class Product:
     list_price: str = ""
     currency: str = ""
     availability: str = ""
+    sales: str = ""
     seller: str = ""
     category: str = ""
     rating: str = ""
