@@ -49,7 +49,7 @@ _SOLD = re.compile(
     r"(?:已售|销量|累计销量|月销|成交|累计售出|已有)[:：\s]{0,4}([\d,.]{1,12}\s?[万千]?\+?)|([\d,.]{1,12}万?)\+?人付款"
 )
 _BUY = re.compile(
-    r"(?:加入|放入|添加到|加)购物[车篮袋]|立即购买|立即下单|我要订购|在线订购|点击购买|马上抢购|现在购买|add to (?:cart|basket|bag)|buy now",
+    r"(?:加入|放入|添加[到至]|加)购物[车篮袋]|立即购买|立即下单|我要订购|在线订购|点击购买|马上抢购|现在购买|add to (?:cart|basket|bag)|buy now",
     re.IGNORECASE,
 )
 _TERMS = frozenset(
@@ -244,6 +244,10 @@ def _reviews(html: Selector) -> list[dict[str, Any]]:
             date = node.css(".date, .time, time, .rq").xpath("string()").get("")
             user = node.css(".user, .author, .name, .yh").xpath("string()").get("")
             found.append(
-                {"text": compact(text), "date": day_of(compact(date)) or None, "user": compact(user)}
+                {
+                    "text": compact(text),
+                    "date": day_of(compact(date)) or None,
+                    "user": compact(user),
+                }
             )
     return found

@@ -8,11 +8,11 @@ some of them; what they do not find the general reader looks for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from cssselect import HTMLTranslator
@@ -26,6 +26,8 @@ __all__ = ["Software", "software_of", "softwares"]
 
 _LOOK_AT = 400_000
 """Characters of a page in which signs are looked for."""
+Hook = Callable[[HtmlElement], list[HtmlElement]]
+"""Finds elements below another."""
 _STARS = re.compile(r"\d(?:\.\d)?")
 
 
@@ -36,10 +38,10 @@ class Software:
     name: str
     signs: tuple[str, ...]
     item: re.Pattern[str]
-    list: re.Pattern[str]
+    lists: re.Pattern[str]
     skip: re.Pattern[str] | None = None
-    hooks: dict[str, tuple[etree.XPath, ...]] = field(default_factory=dict)
-    review: dict[str, etree.XPath] = field(default_factory=dict)
+    hooks: dict[str, tuple[Hook, ...]] = field(default_factory=dict)
+    review: dict[str, Hook] = field(default_factory=dict)
 
     def read(self, page: Page) -> Product:
         """What the hooks find in an item page; "" for what they do not find."""
@@ -107,22 +109,24 @@ def softwares() -> tuple[Software, ...]:
 
 
 def _software(raw: dict[str, Any]) -> Software:
-    hooks = {n: tuple(map(_xpath, v)) for n, v in raw.items() if isinstance(v, list) and n != "signs"}  # fmt: skip
+    hooks = {n: tuple(map(_hook, v)) for n, v in raw.items() if isinstance(v, list) and n != "signs"}  # fmt: skip
     return Software(
         name=raw["name"],
         signs=tuple(raw["signs"]),
         item=re.compile(raw["item"]),
-        list=re.compile(raw["list"]),
+        lists=re.compile(raw["list"]),
         skip=re.compile(raw["skip"]) if raw.get("skip") else None,
         hooks=hooks,
-        review={name: _xpath(css) for name, css in raw.get("reviews", {}).items()},
+        review={name: _hook(css) for name, css in raw.get("reviews", {}).items()},
     )
 
 
-def _xpath(css: str) -> etree.XPath:
-    if css.startswith("xpath:"):
-        return etree.XPath(css.removeprefix("xpath:"))
-    return etree.XPath(HTMLTranslator().css_to_xpath(css))
+def _hook(said: str) -> Hook:
+    if said.startswith("xpath:"):
+        path = said.removeprefix("xpath:")
+    else:
+        path = HTMLTranslator().css_to_xpath(said)
+    return cast(Hook, etree.XPath(path))
 
 
 def software_of(page: Page) -> Software | None:

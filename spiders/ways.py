@@ -50,7 +50,19 @@ _OWN_PATH = re.compile(
 )
 _PRICED = "//body//*[contains(concat(@class, ' ', @id), 'price')] | //body//*[text()[contains(., '¥') or contains(., '￥')]]"
 _WITH_FIGURE = re.compile(r"[¥￥]\s?\d|\d[\d,]{0,12}(?:\.\d{1,2})?|面议|电议|询价")
-_SEARCH_NAMES = ("q", "keyword", "keywords", "key", "kw", "wd", "word", "words", "search", "query", "s")
+_SEARCH_NAMES = (
+    "q",
+    "keyword",
+    "keywords",
+    "key",
+    "kw",
+    "wd",
+    "word",
+    "words",
+    "search",
+    "query",
+    "s",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,7 @@ def links_of(page: Page, software: Software | None) -> Links:
 
 
 def _kind(rest: str, software: Software | None, said: str = "") -> str:
-    if software and software.list.search(rest):
+    if software and software.lists.search(rest):
         return "list"
     if software and software.item.search(rest):
         return "item"
@@ -129,7 +141,8 @@ def _kind(rest: str, software: Software | None, said: str = "") -> str:
 def sorted_addresses(page: Page, urls: Iterable[str], software: Software | None) -> Links:
     """Addresses of a sitemap that stand on the page's host, sorted as `links_of` does."""
     host = host_of(page.url)
-    items, pages = [], []
+    items: list[str] = []
+    pages: list[str] = []
     for url in urls:
         rest = _rest(url)
         if host_of(url) != host or _SKIP.search(rest):

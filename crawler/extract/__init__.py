@@ -7,7 +7,15 @@ from crawler.extract.dates import day_of
 from crawler.extract.scripts import ScriptError, json_after
 from crawler.extract.seller import licence_numbers, seller_block
 from crawler.extract.structured import Product, product_of
-from crawler.extract.text import compact, first_price, marked, parameters, parameters_of, text_of, visible_text
+from crawler.extract.text import (
+    compact,
+    first_price,
+    marked,
+    parameters,
+    parameters_of,
+    text_of,
+    visible_text,
+)
 
 __all__ = [
     "Product",

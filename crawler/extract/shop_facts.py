@@ -26,7 +26,9 @@ _TERMS = re.compile(
     r"退换|退货|换货|售后|条款|协议|须知|公告|声明|通知|隐私|配送|保障|规则|return|refund|terms|policy|notice",
     re.IGNORECASE,
 )
-_LICENCE_PICTURE = re.compile(r"营业执照|许可证|执照|资质|licen[cs]e|zhizhao|yyzz|xukezheng", re.IGNORECASE)
+_LICENCE_PICTURE = re.compile(
+    r"营业执照|许可证|执照|资质|licen[cs]e|zhizhao|yyzz|xukezheng", re.IGNORECASE
+)
 _MAIN = "//main|//article|//*[@id='content' or @id='main' or @role='main' or contains(@class, 'article-content') or contains(@class, 'page-content')]"
 _LONGEST = 20_000
 _USCC = re.compile(r"(?<![0-9A-Z])[0-9A-HJ-NP-RT-UW-Y]{18}(?![0-9A-Z])")

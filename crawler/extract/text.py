@@ -11,7 +11,15 @@ from parsel import Selector
 
 from listing import MoneyError, parse_price
 
-__all__ = ["compact", "first_price", "parameters", "parameters_of", "marked", "text_of", "visible_text"]
+__all__ = [
+    "compact",
+    "first_price",
+    "parameters",
+    "parameters_of",
+    "marked",
+    "text_of",
+    "visible_text",
+]
 
 _SPACE = re.compile(r"[\s\u3000\xa0]+")
 _UNSEEN = {"script", "style", "noscript", "template", "svg", "head"}
