@@ -75,6 +75,7 @@ def scrapy_settings(settings: Settings, asked: Mapping[str, int] | None = None) 
             "crawler.robots.Robots": 100,
             # Below the retries: a busy host's answer passes here before it is asked again.
             "crawler.waiting.Waiting": 555,
+            "crawler.sitemaps.NotedSitemaps": 500,
             # Below decompression and redirects: sees the bytes of every hop.
             "crawler.middlewares.EvidenceMiddleware": 860,
             # Below the evidence, which must not hold a key.

@@ -13,7 +13,7 @@ from crawler.middlewares import HostLeftAlone
 from crawler.page import Page
 from crawler.robots import RobotsUnreachable
 
-__all__ = ["failure_name", "named"]
+__all__ = ["absent", "failure_name", "named"]
 
 
 def named(
@@ -37,6 +37,14 @@ def named(
     if host_of(asked) in refused:
         return "failure", "private_address", "the name leads to an address that is not public"
     return "failure", failure_name(error), str(error)[:500] or type(error).__name__
+
+
+def absent(error: BaseException) -> bool:
+    """Whether what was asked, and need not be there, is simply not there, or not for us."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return response.status in (401, 403, 404, 405, 410)
+    return isinstance(error, IgnoreRequest) and "robots.txt" in str(error)
 
 
 def failure_name(error: BaseException | None) -> str:

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import Request
@@ -22,7 +21,7 @@ from twisted.python.failure import Failure
 from crawler.absent import Gone
 from crawler.addresses import Guard, PrivateAddress, canonical, host_of
 from crawler.blocks import block_of
-from crawler.failures import named
+from crawler.failures import absent, named
 from crawler.limits import OverBudget, TaskWaits
 from crawler.page import Page, ReadError, SearchPage
 from crawler.response import page_of
@@ -34,15 +33,16 @@ from spiders.books import Books, unread_as
 from spiders.doors import Doors, by_browser
 from spiders.merge import merged
 from spiders.pictures import Looking, look
-from spiders.shop import Shop
 from spiders.trail import REDIRECTS, Trail, place_of, shaped
+from spiders.visit import Visit
+from spiders.walk import ShopWalk
 
 __all__ = ["SweepSpider"]
 
 Requests = Iterator[Request]
 
 
-class SweepSpider(scrapy.Spider):
+class SweepSpider(ShopWalk, scrapy.Spider):
     """Sweeps `tasks`; see the module."""
 
     name = "sweep"
@@ -57,6 +57,7 @@ class SweepSpider(scrapy.Spider):
         pictures: Pictures | None = None,
         sessions: Mapping[str, Session] | None = None,
         first: frozenset[tuple[str, str]] = frozenset(),
+        shop_words: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -71,6 +72,9 @@ class SweepSpider(scrapy.Spider):
         self.first = first
         """(source, address or name) of the shops that open clues are about."""
         self.books = Books(sink)
+        self.shop_words = tuple(shop_words)[: max(1, shop_budget // 20)]
+        self.visits: dict[int, Visit] = {}
+        self.sitemaps: Counter[int] = Counter()
         self.under_way: Counter[int] = Counter()
         self.asked: Counter[int] = Counter()
         self.read: Counter[int] = Counter()
@@ -96,7 +100,8 @@ class SweepSpider(scrapy.Spider):
         self.begun.add(task.id)
         if task.start_url:
             self.seen.add(canonical(task.start_url))
-            yield self._request(task, task.start_url, self.parse_shop)
+            self.visits[task.id] = Visit()
+            yield self._request(task, task.start_url, self.parse_shop, own=True)
         else:
             yield self._search(task, 1)
 
@@ -107,13 +112,26 @@ class SweepSpider(scrapy.Spider):
         return shaped(request, reader, task.query, number)
 
     def _request(
-        self, task: Task, url: str, callback: Callable[..., Any], priority: int = 0, **carried: Any
+        self,
+        task: Task,
+        url: str,
+        callback: Callable[..., Any],
+        priority: int = 0,
+        own: bool = False,
+        optional: bool = False,
+        **carried: Any,
     ) -> Request:
-        picture = callback == self.parse_picture
+        """`own`: a shop's listings wait for it; `optional`: nothing is missed where it is not."""
+        picture = callback in (self.parse_picture, self.parse_licence)
         self.under_way[task.id] += 1
         self.asked[task.id] += not picture
         meta: dict[str, Any] = {"task": task, "asked": url, "picture": picture}
-        if host_of(url) in self.browser_hosts and not picture:
+        meta |= {"own": own, "optional": optional}
+        if own:
+            self.visits[task.id].pending += 1
+        if callback == self.parse_sitemap:
+            meta["dont_retry"] = True
+        elif host_of(url) in self.browser_hosts and not picture:
             meta |= by_browser()
         if not picture:
             meta |= self.doors.meta(task.reader, url)
@@ -140,7 +158,9 @@ class SweepSpider(scrapy.Spider):
                 if block := block_of(page, response.meta["asked"]):
                     raise Blocked(block[0], block[1])  # type: ignore[arg-type]
                 if not response.meta["picture"] and callback != self.parse_link:
-                    self.books.came(task, page, searched=callback == self.parse_search)
+                    # What a shop need not have is no loss where it says that it has none.
+                    lenient = callback == self.parse_search or response.meta["optional"]
+                    self.books.came(task, page, searched=lenient)
                 yield from callback(task, page, response.meta, **carried)
                 self._back_off.answered(response.url)
             except Blocked as block_seen:
@@ -158,7 +178,7 @@ class SweepSpider(scrapy.Spider):
                 self._report(task, "unread", "reader_fault", what, response.meta, page)
                 yield from self._go_on(task, carried)
             finally:
-                self._one_ended(task)
+                self._one_ended(task, response.meta)
 
         return parse
 
@@ -194,9 +214,12 @@ class SweepSpider(scrapy.Spider):
         task: Task = request.meta["task"]
         error = failure.value
         assert error is not None
+        if request.meta["optional"] and absent(error):
+            self._one_ended(task, request.meta)
+            return
         if isinstance(error, TaskWaits):
             self.books.waits(task, request.url, str(error))
-            self._one_ended(task)
+            self._one_ended(task, request.meta)
             return
         if isinstance(error, OverBudget):
             self.books.over_budget(task, request.url, str(error))
@@ -211,9 +234,14 @@ class SweepSpider(scrapy.Spider):
             self.wrong.setdefault(task.id, f"{what}: {detail}")
             self.sink.incident(Incident(task, kind, what, detail, request.url, record))
         yield from self._go_on(task, request.cb_kwargs)
-        self._one_ended(task)
+        self._one_ended(task, request.meta)
 
-    def _one_ended(self, task: Task) -> None:
+    def _one_ended(self, task: Task, meta: Mapping[str, Any]) -> None:
+        if meta["own"]:
+            visit = self.visits[task.id]
+            visit.pending -= 1
+            while not visit.pending and visit.waiting:
+                self.sink.listing(visit.joined(visit.waiting.pop(0)))
         self.under_way[task.id] -= 1
         if self.under_way[task.id] == 0 and task.id not in self.books.waiting:
             self.sink.yielded(task, self.books.yields[task.id])
@@ -232,7 +260,13 @@ class SweepSpider(scrapy.Spider):
 
     def _found(self, task: Task, *found: Any) -> None:
         self.read[task.id] += 1
-        self.sink.listing(Fetched(task, *found))
+        fetched, visit = Fetched(task, *found), self.visits.get(task.id)
+        if visit is None:
+            self.sink.listing(fetched)
+        elif visit.pending:
+            visit.waiting.append(fetched)
+        else:
+            self.sink.listing(visit.joined(fetched))
 
     # The kinds of page -----------------------------------------------------------------
 
@@ -314,33 +348,6 @@ class SweepSpider(scrapy.Spider):
         listing = self._stamped(task, merged(item, row), page)
         yield from self._with_pictures(task, listing, meta["evidence"])
 
-    def parse_shop(
-        self, task: Task, page: Page, meta: Mapping[str, Any], is_item: bool = False
-    ) -> Requests:
-        """Any page of an independent shop: an item, or the way to items."""
-        reader = self.readers[task.reader]
-        assert isinstance(reader, Shop)
-        if not page.rendered and reader.needs_browser(page):
-            self.browser_hosts.add(host_of(page.url))
-            yield self._request(task, page.url, self.parse_shop, priority=5, is_item=is_item)
-            return
-        links = reader.links(page)
-        yield from self._follow(task, links.items, is_item=True)
-        yield from self._follow(task, links.pages, is_item=False)
-        try:
-            item = reader.read_item(page)
-        except ReadError:
-            # A way to items is no item itself; only a page that promised to be one is missed.
-            if is_item and not links.items:
-                raise
-            self.books.read(task, 0, meta, page)
-            if not (links.items or links.pages):
-                self.books.empty(task, "page", meta, page)
-        else:
-            self.books.read(task, 1, meta, page)
-            listing = self._stamped(task, item, page)
-            yield from self._with_pictures(task, listing, meta["evidence"])
-
     def _with_pictures(self, task: Task, listing: Listing, record: str) -> Requests:
         """The listing, its pictures read first where that is wanted."""
         limit = self.pictures.per_listing if self.pictures else 0
@@ -371,27 +378,3 @@ class SweepSpider(scrapy.Spider):
             self.sink.unreadable(task, page.url, picture.problem, "picture")
         self.known_pictures[canonical(looking.url)] = (picture, meta["evidence"])
         yield from self._next_picture(task, looking)
-
-    def _follow(self, task: Task, urls: Sequence[str], is_item: bool) -> Requests:
-        for url in urls:
-            key = canonical(url)
-            if key in self.seen:
-                continue
-            if self.asked[task.id] >= self.shop_budget:
-                self.books.over_budget(task, url, f"budget of {self.shop_budget} pages used up")
-                return
-            self.seen.add(key)
-            yield self._request(
-                task, url, self.parse_shop, priority=10 if is_item else 0, is_item=is_item
-            )
-
-    def _stamped(self, task: Task, item: Listing, page: Page) -> Listing:
-        known = {
-            "source": task.source,
-            "url": item.url or page.url,
-            "seen_at": datetime.now(UTC),
-        }
-        if task.start_url and not item.shop_url:
-            parts = urlsplit(page.url)
-            known["shop_url"] = f"{parts.scheme}://{parts.netloc}/"
-        return item.model_copy(update=known)

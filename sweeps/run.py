@@ -80,7 +80,10 @@ def sweep(
         summary.problems.append(f"pictures are not read: {images.unavailable()}")
     take_files(sink, [task for task in tasks if task.reader == "file"])
     crawled = [task for task in tasks if task.reader != "file"]
-    finished = _crawl(settings, sink, crawled, pictures, lambda: progress(summary), asked, first)
+    words = [one.search[0] for one in watch_list if not plan["goods"] or one.id in plan["goods"]]
+    finished = _crawl(
+        settings, sink, crawled, pictures, words, lambda: progress(summary), asked, first
+    )
     sink.flush()
     if finished and settings.screenshots:
         asyncio.run(picture_clues(settings, store, vault, sink.writer, summary, progress))
@@ -157,6 +160,7 @@ def _crawl(
     sink: StoreSink,
     tasks: Sequence[Any],
     pictures: images.PictureReader | None,
+    shop_words: Sequence[str],
     progress: Callable[[], None],
     asked: Mapping[str, int],
     first: frozenset[tuple[str, str]],
@@ -177,6 +181,7 @@ def _crawl(
         pictures=pictures,
         sessions=sessions,
         first=first,
+        shop_words=shop_words,
     )
     process.start()
     stats = crawler.stats

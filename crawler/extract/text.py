@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from lxml.html import HtmlElement
@@ -11,11 +11,20 @@ from parsel import Selector
 
 from listing import MoneyError, parse_price
 
-__all__ = ["compact", "first_price", "parameters", "marked", "text_of", "visible_text"]
+__all__ = [
+    "compact",
+    "first_price",
+    "parameters",
+    "parameters_of",
+    "marked",
+    "marked_by",
+    "text_of",
+    "visible_text",
+]
 
 _SPACE = re.compile(r"[\s\u3000\xa0]+")
-_UNSEEN = {"script", "style", "noscript", "template", "svg", "head"}
-_BLOCK = {
+UNSEEN = {"script", "style", "noscript", "template", "svg", "head"}
+BLOCK = {
     "p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "h5", "dt", "dd", "table", "section",
     "article", "ul", "ol", "dl", "blockquote", "footer", "header",
 }  # fmt: skip
@@ -43,12 +52,21 @@ def _visible(root: HtmlElement) -> str:
 
 def marked(node: Selector, names: frozenset[str]) -> list[HtmlElement]:
     """The outermost elements below `node` that carry one of these classes or ids, in one pass."""
-    found: list[HtmlElement] = []
+    return marked_by(node, dict.fromkeys(names, ""))[""]
+
+
+def marked_by(node: Selector, kinds: Mapping[str, str]) -> dict[str, list[HtmlElement]]:
+    """By kind the outermost elements that carry one of its classes or ids; `kinds` gives the
+    kind of each. One pass for all."""
+    found: dict[str, list[HtmlElement]] = {kind: [] for kind in kinds.values()}
     for element in node.root.iter("*"):
         classes, id_ = element.get("class"), element.get("id")
-        named = (classes and not names.isdisjoint(classes.split())) or (id_ and id_ in names)
-        if named and not any(above in found for above in element.iterancestors()):
-            found.append(element)
+        if not classes and not id_:
+            continue
+        told = {kinds[n] for n in (*(classes or "").split(), id_) if n in kinds}
+        for kind in told:
+            if not found[kind] or not any(a in found[kind] for a in element.iterancestors()):
+                found[kind].append(element)
     return found
 
 
@@ -64,16 +82,16 @@ def _collect(root: HtmlElement, pieces: list[str]) -> None:
     while stack:
         node, opening = stack.pop()
         if not opening:
-            if node.tag in _BLOCK:
+            if node.tag in BLOCK:
                 pieces.append("\n")
             if node is not root and node.tail:
                 pieces.append(node.tail)
             continue
-        if not isinstance(node.tag, str) or node.tag in _UNSEEN:
+        if not isinstance(node.tag, str) or node.tag in UNSEEN:
             if node is not root and node.tail:
                 pieces.append(node.tail)
             continue
-        if node.tag in _BLOCK:
+        if node.tag in BLOCK:
             pieces.append("\n")
         if node.text:
             pieces.append(node.text)
@@ -82,7 +100,7 @@ def _collect(root: HtmlElement, pieces: list[str]) -> None:
 
 
 def _pair(label: str, value: str, into: dict[str, str]) -> None:
-    label, value = compact(label).rstrip(":： "), compact(value)
+    label, value = compact(label).strip(":： []【】"), compact(value)
     if 0 < len(label) <= 20 and 0 < len(value) <= 500:
         into.setdefault(label, value)
 
@@ -93,8 +111,12 @@ def _said(node: HtmlElement) -> str:
 
 def parameters(node: Selector) -> dict[str, str]:
     """Name and value of each parameter in the tables and lists below `node`."""
+    return parameters_of(node.root)
+
+
+def parameters_of(root: HtmlElement) -> dict[str, str]:
+    """The same below an element."""
     found: dict[str, str] = {}
-    root: HtmlElement = node.root
     for row in root.iter("tr"):
         cells = [cell for cell in row if cell.tag in ("th", "td")]
         if len(cells) in (2, 4):
