@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,6 +55,28 @@ def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(store_url: s
     store.close()
     with pytest.raises(StoreError, match="newer version"):
         open_store(store_url)
+
+
+OPEN_AND_DIE = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+from storage import open_store
+
+@event.listens_for(Engine, "after_cursor_execute")
+def die(connection, cursor, statement, *rest):
+    if "CREATE TABLE clue" in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+open_store(sys.argv[1])
+"""
+
+
+def test_a_kill_while_the_tables_are_made_leaves_none(store_url: str, house: Path) -> None:
+    died = subprocess.run([sys.executable, "-c", OPEN_AND_DIE, store_url], cwd=house, check=False)
+    assert died.returncode == -signal.SIGKILL
+    store = open_store(store_url)
+    assert count(store, m.Clue) == 0
+    store.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "nonsense", "sqlite:////proc/none/x.db"])
