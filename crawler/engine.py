@@ -52,6 +52,7 @@ def scrapy_settings(settings: Settings) -> dict[str, Any]:
         "DOWNLOADER_MIDDLEWARES": {
             "crawler.middlewares.GuardMiddleware": 60,
             "crawler.middlewares.BackOff": 70,
+            "crawler.sitemaps.NotedSitemaps": 500,
             # Below decompression and redirects: sees the bytes of every hop.
             "crawler.middlewares.EvidenceMiddleware": 860,
         },

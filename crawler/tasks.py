@@ -76,6 +76,8 @@ class Fetched:
     record: str
     pictures: tuple[tuple[int, str], ...] = ()
     """Of its pictures that were had: which of `images`, and the record."""
+    pages: tuple[tuple[str, str], ...] = ()
+    """Of its fields that another page of the shop states: the field, and the record."""
 
 
 @dataclass(frozen=True, slots=True)

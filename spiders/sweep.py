@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import scrapy
 from scrapy import Request
@@ -31,7 +31,8 @@ from listing import Listing, SearchResult
 from spiders.base import Blocked, Reader
 from spiders.classify import result_class
 from spiders.pictures import Looking, look
-from spiders.shop import Shop
+from spiders.visit import Visit
+from spiders.walk import ShopWalk
 
 __all__ = ["SweepSpider"]
 
@@ -47,7 +48,15 @@ def merged(item: Listing, row: Listing | None) -> Listing:
     return Listing.model_validate(row.model_dump(exclude_defaults=True) | said)
 
 
-class SweepSpider(scrapy.Spider):
+def _is_absent(error: Any) -> bool:
+    """Whether a way that a shop need not offer is simply not there, or not for us."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return response.status in (401, 403, 404, 405, 410)
+    return isinstance(error, IgnoreRequest) and "robots.txt" in str(error)
+
+
+class SweepSpider(ShopWalk, scrapy.Spider):
     """Sweeps `tasks`; see the module."""
 
     name = "sweep"
@@ -60,6 +69,7 @@ class SweepSpider(scrapy.Spider):
         shop_budget: int,
         progress: Callable[[], None] = lambda: None,
         pictures: Pictures | None = None,
+        shop_words: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -69,6 +79,9 @@ class SweepSpider(scrapy.Spider):
         self.shop_budget = shop_budget
         self.progress = progress
         self.pictures = pictures
+        self.shop_words = tuple(shop_words)[: max(1, shop_budget // 20)]
+        self.visits: dict[int, Visit] = {}
+        self.sitemaps: Counter[int] = Counter()
         self.known_hosts = {host_of(one.base) for one in readers.values() if one.base}
         self.under_way: Counter[int] = Counter()
         self.asked: Counter[int] = Counter()
@@ -95,19 +108,33 @@ class SweepSpider(scrapy.Spider):
         self.begun.add(task.id)
         if task.start_url:
             self.seen.add(canonical(task.start_url))
-            yield self._request(task, task.start_url, self.parse_shop)
+            self.visits[task.id] = Visit()
+            yield self._request(task, task.start_url, self.parse_shop, own=True)
         else:
             url = self.readers[task.reader].search_url(task.query, 1)
             yield self._request(task, url, self.parse_search, number=1)
 
     def _request(
-        self, task: Task, url: str, callback: Callable[..., Any], priority: int = 0, **carried: Any
+        self,
+        task: Task,
+        url: str,
+        callback: Callable[..., Any],
+        priority: int = 0,
+        own: bool = False,
+        optional: bool = False,
+        **carried: Any,
     ) -> Request:
-        picture = callback == self.parse_picture
+        """`own`: a shop's listings wait for it; `optional`: nothing is missed where it is not."""
+        picture = callback in (self.parse_picture, self.parse_licence)
         self.under_way[task.id] += 1
         self.asked[task.id] += not picture
         meta: dict[str, Any] = {"task": task, "asked": url, "picture": picture}
-        if host_of(url) in self.browser_hosts and not picture:
+        meta |= {"own": own, "optional": optional}
+        if own:
+            self.visits[task.id].pending += 1
+        if callback == self.parse_sitemap:
+            meta["dont_retry"] = True
+        elif host_of(url) in self.browser_hosts and not picture:
             meta |= self._by_browser()
         parse = self._guarded(callback)
         return Request(
@@ -153,7 +180,7 @@ class SweepSpider(scrapy.Spider):
                 self._report(task, "unread", "reader_fault", what, response.meta, page)
                 yield from self._go_on(task, carried)
             finally:
-                self._one_ended(task)
+                self._one_ended(task, response.meta)
 
         return parse
 
@@ -204,6 +231,9 @@ class SweepSpider(scrapy.Spider):
         task: Task = request.meta["task"]
         error = failure.value
         response = getattr(error, "response", None)
+        if request.meta["optional"] and _is_absent(error):
+            self._one_ended(task, request.meta)
+            return
         if response is not None and (block := block_of(self._page(response), request.url)):
             self._back_off.blocked(request.url)
             kind, what, detail = "block", block[0], block[1]
@@ -222,9 +252,14 @@ class SweepSpider(scrapy.Spider):
         self.wrong.setdefault(task.id, f"{what}: {detail}")
         self.sink.incident(Incident(task, kind, what, detail, request.url, record))  # type: ignore[arg-type]
         yield from self._go_on(task, request.cb_kwargs)
-        self._one_ended(task)
+        self._one_ended(task, request.meta)
 
-    def _one_ended(self, task: Task) -> None:
+    def _one_ended(self, task: Task, meta: Mapping[str, Any]) -> None:
+        if meta["own"]:
+            visit = self.visits[task.id]
+            visit.pending -= 1
+            while not visit.pending and visit.waiting:
+                self.sink.listing(visit.joined(visit.waiting.pop(0)))
         self.under_way[task.id] -= 1
         if self.under_way[task.id] == 0:
             ok = bool(self.read[task.id]) or task.id not in self.wrong
@@ -242,7 +277,13 @@ class SweepSpider(scrapy.Spider):
 
     def _found(self, task: Task, *found: Any) -> None:
         self.read[task.id] += 1
-        self.sink.listing(Fetched(task, *found))
+        fetched, visit = Fetched(task, *found), self.visits.get(task.id)
+        if visit is None:
+            self.sink.listing(fetched)
+        elif visit.pending:
+            visit.waiting.append(fetched)
+        else:
+            self.sink.listing(visit.joined(fetched))
 
     # The kinds of page -----------------------------------------------------------------
 
@@ -315,29 +356,6 @@ class SweepSpider(scrapy.Spider):
         listing = self._stamped(task, merged(item, row), page)
         yield from self._with_pictures(task, listing, meta["evidence"])
 
-    def parse_shop(
-        self, task: Task, page: Page, meta: Mapping[str, Any], is_item: bool = False
-    ) -> Requests:
-        """Any page of an independent shop: an item, or the way to items."""
-        reader = self.readers[task.reader]
-        assert isinstance(reader, Shop)
-        if not page.rendered and reader.needs_browser(page):
-            self.browser_hosts.add(host_of(page.url))
-            yield self._request(task, page.url, self.parse_shop, priority=5, is_item=is_item)
-            return
-        links = reader.links(page)
-        yield from self._follow(task, links.items, is_item=True)
-        yield from self._follow(task, links.pages, is_item=False)
-        try:
-            item = reader.read_item(page)
-        except ReadError:
-            # A way to items is no item itself; only a page that promised to be one is missed.
-            if is_item and not links.items:
-                raise
-        else:
-            listing = self._stamped(task, item, page)
-            yield from self._with_pictures(task, listing, meta["evidence"])
-
     def _with_pictures(self, task: Task, listing: Listing, record: str) -> Requests:
         """The listing, its pictures read first where that is wanted."""
         limit = self.pictures.per_listing if self.pictures else 0
@@ -368,29 +386,3 @@ class SweepSpider(scrapy.Spider):
             self.sink.unreadable(task, page.url, picture.problem, "picture")
         self.known_pictures[canonical(looking.url)] = (picture, meta["evidence"])
         yield from self._next_picture(task, looking)
-
-    def _follow(self, task: Task, urls: Sequence[str], is_item: bool) -> Requests:
-        for url in urls:
-            key = canonical(url)
-            if key in self.seen:
-                continue
-            if self.asked[task.id] >= self.shop_budget:
-                if task.id not in self.over_budget:
-                    self.over_budget.add(task.id)
-                    self.sink.unreadable(task, url, f"budget of {self.shop_budget} pages used up")
-                return
-            self.seen.add(key)
-            yield self._request(
-                task, url, self.parse_shop, priority=10 if is_item else 0, is_item=is_item
-            )
-
-    def _stamped(self, task: Task, item: Listing, page: Page) -> Listing:
-        known = {
-            "source": task.source,
-            "url": item.url or page.url,
-            "seen_at": datetime.now(UTC),
-        }
-        if task.start_url and not item.shop_url:
-            parts = urlsplit(page.url)
-            known["shop_url"] = f"{parts.scheme}://{parts.netloc}/"
-        return item.model_copy(update=known)

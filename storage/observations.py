@@ -39,6 +39,8 @@ class Found:
     seen_at: datetime
     pictures: Mapping[int, int] = field(default_factory=dict)
     """Evidence ids of its pictures, by their place in `images`."""
+    pages: Mapping[str, int] = field(default_factory=dict)
+    """Evidence ids of the shop's own pages, by the field that they state."""
 
 
 @dataclass(frozen=True, slots=True)

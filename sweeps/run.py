@@ -86,7 +86,8 @@ def sweep(
     )
     if pictures is None and settings.images_per_listing:
         summary.problems.append(f"pictures are not read: {images.unavailable()}")
-    finished = _crawl(settings, sink, tasks, pictures, lambda: progress(summary))
+    words = [one.search[0] for one in watch_list if not plan["goods"] or one.id in plan["goods"]]
+    finished = _crawl(settings, sink, tasks, pictures, words, lambda: progress(summary))
     sink.flush()
     if finished and settings.screenshots:
         asyncio.run(picture_clues(settings, store, vault, sink.writer, summary, progress))
@@ -168,6 +169,7 @@ def _crawl(
     sink: StoreSink,
     tasks: Sequence[Any],
     pictures: images.PictureReader | None,
+    shop_words: Sequence[str],
     progress: Callable[[], None],
 ) -> bool:
     """Whether it came to its own end, not to a signal's."""
@@ -182,6 +184,7 @@ def _crawl(
         shop_budget=settings.shop_budget,
         progress=progress,
         pictures=pictures,
+        shop_words=shop_words,
     )
     process.start()
     stats = crawler.stats

@@ -59,12 +59,15 @@ def evidence_row(ref: EvidenceRef, sweep_id: int, kind: str) -> dict[str, Any]:
 
 
 def _pictures_of(found: Found, detection: Detection) -> dict[str, list[int]]:
-    """Evidence ids of the pictures in which the words of each violation stand."""
+    """Evidence ids of the pictures, and of the shop's own pages, in which the words of each
+    violation stand."""
     pictures: dict[str, list[int]] = {}
     for signal in detection.signals:
         place = found.listing.in_picture(signal.field).get("image", -1)
         if place in found.pictures:
             pictures.setdefault(signal.violation, []).append(found.pictures[place])
+        if signal.field in found.pages:
+            pictures.setdefault(signal.violation, []).append(found.pages[signal.field])
     return pictures
 
 
@@ -238,7 +241,9 @@ class StoreSink:
             ).all()
             ids = dict(zip((row["record_id"] for row in self._evidence), stored, strict=True))
         rests_on = {
-            record for f in self._found for record in (f.record, *dict(f.pictures).values())
+            record
+            for f in self._found
+            for record in (f.record, *dict(f.pictures).values(), *dict(f.pages).values())
         }
         earlier = (rests_on | self._blocks) - ids.keys() - {""}
         if earlier:
@@ -310,6 +315,7 @@ class StoreSink:
             evidence_id=evidence.get(fetched.record),
             seen_at=listing.seen_at or datetime.now(UTC),
             pictures={n: evidence[record] for n, record in fetched.pictures if record in evidence},
+            pages={n: evidence[record] for n, record in fetched.pages if record in evidence},
         )
 
     def _detect(self, found: Found, row: Recorded) -> Detection:

@@ -21,14 +21,15 @@ _NAMED = re.compile(
 def day_of(text: str) -> str:
     """The first day in `text` as ``YYYY-MM-DD``, with ``T…`` where a time of day stands beside it.
 
-    A text in which no day stands comes back as it is, without blanks around it: «3天前» is
-    what the page says, and the day it means depends on when it was read.
+    A short text in which no day stands comes back as it is: «3天前» is what the page says, and
+    the day it means depends on when it was read. A longer one gives "".
     """
     text = text.strip()
+    bare = text if len(text) <= 20 else ""
     if said := _YEAR_FIRST.search(text):
         year, month, day, half, hour, minute, second = said.groups()
         if not (whole := _iso(year, month, day)):
-            return text
+            return bare
         if hour is None:
             return whole
         late = 12 if half in ("下午", "晚上") and int(hour) < 12 else 0
@@ -37,8 +38,8 @@ def day_of(text: str) -> str:
         before, month, after, year = said.groups()
         number = _MONTHS.index(month.lower()) + 1
         if before or after:
-            return _iso(year, str(number), before or after) or text
-    return text
+            return _iso(year, str(number), before or after) or bare
+    return bare
 
 
 def _iso(year: str, month: str, day: str) -> str:

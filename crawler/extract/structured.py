@@ -15,7 +15,7 @@ from parsel import Selector
 
 from crawler.extract.dates import day_of
 from crawler.extract.schema import Thing, things, types_of, walk
-from crawler.extract.text import compact, first_price, visible_text
+from crawler.extract.text import compact, first_price
 from listing import MoneyError, parse_price
 
 __all__ = ["Product", "product_of"]
@@ -45,6 +45,7 @@ class Product:
     list_price: str = ""
     currency: str = ""
     availability: str = ""
+    sales: str = ""
     seller: str = ""
     category: str = ""
     rating: str = ""
@@ -63,7 +64,7 @@ def product_of(page: Selector) -> Product | None:
     found = [t for t in walk(roots, _AROUND) if types_of(t) & _PRODUCT and _text(t, "name")]
     chosen = _chosen(page, found, graph)
     if chosen is None:
-        return graph if graph and graph.price or graph and not found else None
+        return graph if (graph and graph.price) or (graph and not found) else None
     product = _product(chosen)
     for other in (*(_product(t) for t in found if t is not chosen), graph):
         if other and _same(product.name, other.name):

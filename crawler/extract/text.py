@@ -11,7 +11,15 @@ from parsel import Selector
 
 from listing import MoneyError, parse_price
 
-__all__ = ["compact", "first_price", "parameters", "marked", "text_of", "visible_text"]
+__all__ = [
+    "compact",
+    "first_price",
+    "parameters",
+    "parameters_of",
+    "marked",
+    "text_of",
+    "visible_text",
+]
 
 _SPACE = re.compile(r"[\s\u3000\xa0]+")
 _UNSEEN = {"script", "style", "noscript", "template", "svg", "head"}
@@ -82,7 +90,7 @@ def _collect(root: HtmlElement, pieces: list[str]) -> None:
 
 
 def _pair(label: str, value: str, into: dict[str, str]) -> None:
-    label, value = compact(label).rstrip(":： "), compact(value)
+    label, value = compact(label).strip(":： []【】"), compact(value)
     if 0 < len(label) <= 20 and 0 < len(value) <= 500:
         into.setdefault(label, value)
 
@@ -93,8 +101,12 @@ def _said(node: HtmlElement) -> str:
 
 def parameters(node: Selector) -> dict[str, str]:
     """Name and value of each parameter in the tables and lists below `node`."""
+    return parameters_of(node.root)
+
+
+def parameters_of(root: HtmlElement) -> dict[str, str]:
+    """The same below an element."""
     found: dict[str, str] = {}
-    root: HtmlElement = node.root
     for row in root.iter("tr"):
         cells = [cell for cell in row if cell.tag in ("th", "td")]
         if len(cells) in (2, 4):
