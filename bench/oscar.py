@@ -33,7 +33,7 @@ from bench.oscar_shop.catalogue import SHOP, Good, catalogue
 from storage import models as m
 from storage import open_store
 
-PACKAGES = ("django-oscar[sorl-thumbnail]==4.2.1", "Django==5.2.*")
+PACKAGES = ("django-oscar[sorl-thumbnail]==4.2.1", "Django==5.2.*", "whoosh==2.7.4")
 HOUSE = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 
@@ -44,7 +44,9 @@ def environment(folder: Path) -> Path:
     if not python.exists():
         venv.create(folder, with_pip=True)
     try:
-        subprocess.run([python, "-c", "import oscar, sorl"], check=True, capture_output=True)
+        subprocess.run(
+            [python, "-c", "import oscar, sorl, whoosh"], check=True, capture_output=True
+        )
     except subprocess.CalledProcessError:
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     return python
@@ -167,7 +169,10 @@ def report(found: list[dict[str, Any]], wrong: bool) -> None:
     goods = {good.title: good for good in catalogue()}
     known = {one["title"]: one for one in found if one["title"] in goods}
     print(f"products found: {len(known)} of {len(goods)} ({len(known) / len(goods):.1%})")
-    print(f"listings that are no product: {[one['title'] for one in found if one['title'] not in goods]}")  # fmt: skip
+    variants = {f"{good.title} {v}" for good in goods.values() for v in good.variants}
+    read = {one["title"] for one in found}
+    print(f"variants found, each on a page of its own: {len(read & variants)} of {len(variants)}")
+    print(f"listings that are no product: {sorted(read - goods.keys() - variants)}")
     right: Counter[str] = Counter()
     for title, one in known.items():
         for name, well in fields_right(goods[title], one).items():

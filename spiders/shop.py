@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from lxml.html import HtmlElement
 from parsel import Selector
 
 from crawler.extract import (
@@ -30,11 +31,12 @@ from crawler.extract import (
     text_of,
     visible_text,
 )
+from crawler.extract.text import BLOCK, UNSEEN
 from crawler.page import Page, ReadError, SearchPage
 from listing import Listing, ListingError
 from spiders.base import Reader, Source
-from spiders.software import address, software_of
-from spiders.ways import Links, cards_of, links_of, sorted_addresses
+from spiders.software import Software, address, software_of
+from spiders.ways import Links, cards_of, links_of, path_of, sorted_addresses
 
 __all__ = ["Links", "Shop"]
 
@@ -64,6 +66,7 @@ _DETAIL = frozenset(
 _REVIEW = frozenset({"review", "comment-item", "comment", "pinglun", "pl"})
 _SHOP_NAME = frozenset({"shop-name", "site-title", "logo", "navbar-brand"})
 _CRUMBS = frozenset({"breadcrumb", "breadcrumbs", "ur_here", "crumbs", "woocommerce-breadcrumb"})
+_SMALL_BASKET = re.compile(r"mini|basket-summary|cart-total|cart-amount|top-cart|header-cart")
 _ORIGIN = ("产地", "原产地", "原产国", "Origin")
 
 
@@ -118,26 +121,33 @@ class Shop(Reader):
         if not title:
             raise ReadError(page, "no product: no structured data and not one heading")
         attributes = product.attributes | (hooked.attributes or parameters(html))
-        if not product.name and not (hooked.name and hooked.price):
-            self._is_item(page, attributes)
+        if not product.name:
+            self._check_item(page, software, hooked, attributes)
         try:
             return self._listing(page, product, hooked, title, attributes)
         except ListingError as error:
             raise ReadError(page, f"not a listing: {error}") from None
 
     @staticmethod
-    def _is_item(page: Page, attributes: dict[str, str]) -> None:
-        text = page.visible
+    def _check_item(
+        page: Page, software: Software | None, hooked: Product, attributes: dict[str, str]
+    ) -> None:
+        """Raises `ReadError` for a page that sells nothing itself."""
+        rest = path_of(page.url)
+        if software and software.lists.search(rest):
+            raise ReadError(page, f"no product: a list of {software.name}")
+        if software and hooked.name and (hooked.price or software.item.search(rest)):
+            return
+        text = _own_text(page)
         if not _PRICE.search(text) or not (_BUY.search(text) or len(attributes) >= 3):
             raise ReadError(page, "no product: no price, or neither parameters nor a way to buy")
-        cards = cards_of(page)
-        if len(cards.urls) >= 2 and not _PRICE.search(_without(page.selector, cards.boxes)):
-            raise ReadError(page, "no product: a list of products")
 
     def _listing(
         self, page: Page, product: Product, hooked: Product, title: str, attributes: dict[str, str]
     ) -> Listing:
         html, text = page.selector, page.visible
+        # Where the hooks found the product, a price elsewhere is another's.
+        own = "" if hooked.name else _own_text(page)
         seller = seller_block(text)
         sold = _SOLD.search(text)
         detail = hooked.description or text_of(marked(html, _DETAIL))
@@ -150,9 +160,9 @@ class Shop(Reader):
             "origin": origin,
             "ship_from": attributes.get("发货地", ""),
             "shop_name": product.seller or _shop_name(html),
-            "price": first_price([product.price, hooked.price, *_PRICE.findall(text)]),
+            "price": first_price([product.price, hooked.price, *_PRICE.findall(own)]),
             "original_price": first_price(
-                [product.list_price, hooked.list_price, *_OLD_PRICE.findall(text)]
+                [product.list_price, hooked.list_price, *_OLD_PRICE.findall(own)]
             ),
             "currency": product.currency or "CNY",
             "sales": hooked.sales or ((sold.group(1) or sold.group(2)) if sold else None),
@@ -166,21 +176,35 @@ class Shop(Reader):
         return Listing.from_dict(said | seller)
 
 
-def _without(html: Selector, boxes: frozenset[Any]) -> str:
-    """The text outside some boxes, roughly: for a yes or no."""
-    body = html.xpath("//body")
-    if not body:
-        return ""
+def _own_text(page: Page) -> str:
+    """What a page says outside its frame (head, navigation, foot, small basket) and outside the
+    cards of other items; all of it where that leaves no price."""
+    boxes = cards_of(page).boxes
     pieces: list[str] = []
-    pending = [body[0].root]
+    pending: list[HtmlElement] = [body.root for body in page.selector.xpath("//body")[:1]]
     while pending:
         element = pending.pop()
-        if element in boxes or not isinstance(element.tag, str) or element.tag == "script":
+        if isinstance(element, str):
+            pieces.append(element)
             continue
-        pieces.append(element.text or "")
-        pieces += [child.tail or "" for child in element]
-        pending += list(element)
-    return " ".join(pieces)
+        if element in boxes or not isinstance(element.tag, str) or _is_frame(element):
+            continue
+        below: list[Any] = [element.text or ""]
+        for child in element:
+            below += [child, child.tail or ""]
+        pending += reversed(["\n", *below] if element.tag in BLOCK else below)
+    text = "\n".join(filter(None, map(compact, "".join(pieces).split("\n"))))
+    return text if _PRICE.search(text) or len(boxes) >= 2 else page.visible
+
+
+def _is_frame(element: HtmlElement) -> bool:
+    if element.tag in UNSEEN or element.tag in ("nav", "aside", "footer"):
+        return True
+    if element.tag == "header":
+        return all(
+            above.tag not in ("main", "article", "section") for above in element.iterancestors()
+        )
+    return bool(_SMALL_BASKET.search(element.get("class") or ""))
 
 
 def _further(
@@ -220,7 +244,7 @@ def _shop_name(html: Selector) -> str:
     if said and compact(said):
         return compact(said)[:100]
     title = compact(html.xpath("//title/text()").get(""))
-    parts = re.split(r"\s?[-_|–—]\s?", title)
+    parts = [part for part in re.split(r"\s?[-_|–—]\s?", title) if part]
     return parts[-1] if len(parts) > 1 else ""
 
 

@@ -19,7 +19,15 @@ from crawler.extract import compact
 from crawler.page import Page
 from spiders.software import Software
 
-__all__ = ["Cards", "Links", "cards_of", "links_of", "search_address", "sorted_addresses"]
+__all__ = [
+    "Cards",
+    "Links",
+    "cards_of",
+    "links_of",
+    "path_of",
+    "search_address",
+    "sorted_addresses",
+]
 
 _ITEM_PATH = re.compile(
     r"/(?:product|products|item|items|goods|detail|p|shangpin|show)[/_-]?[\w-]{0,80}|"
@@ -34,7 +42,8 @@ _LIST_PATH = re.compile(
 _SKIP = re.compile(
     r"/(?:cart|basket|login|logout|register|signup|account|accounts|user|member|checkout|order|wishlist|favorite|compare|"
     r"feed|rss|wp-admin|wp-login|wp-json|admin|print|share|calendar|archive|rili|i18n)\b|add-to-cart|"
-    r"[?&](?:date|month|year|day|sort|order|filter|view|lang|currency|sort_by)=|"
+    r"[?&](?:date|month|year|day|sort\w{0,10}|order\w{0,10}|filter\w{0,20}|\w{0,12}facets?|view|lang|currency|dir|mode|limit|per_page|"
+    r"(?:min|max)_?price|price(?:_?(?:min|max))?|rating|product_list_(?:order|dir|mode|limit))(?:=|%5B|\[)|"
     r"/(?:19|20)\d\d[-/](?:0?[1-9]|1[0-2])(?:[-/]|$)|"
     r"\.(?:jpe?g|png|gif|webp|svg|css|js|json|xml|pdf|zip|rar|mp4|mp3|apk|ico|woff2?)(?:$|\?)",
     re.IGNORECASE,
@@ -99,23 +108,24 @@ def _addresses(page: Page, anchors: Iterable[HtmlElement]) -> Iterator[tuple[str
             scheme = urlsplit(url).scheme
         except ValueError:
             continue
-        if scheme in ("http", "https") and host_of(url) == host and not _SKIP.search(_rest(url)):
+        if scheme in ("http", "https") and host_of(url) == host and not _SKIP.search(path_of(url)):
             yield url, anchor
 
 
-def _rest(url: str) -> str:
+def path_of(url: str) -> str:
+    """Path and query of an address."""
     parts = urlsplit(url)
     return parts.path + ("?" + parts.query if parts.query else "")
 
 
 def links_of(page: Page, software: Software | None) -> Links:
     """The links of a page; each once, in order."""
-    here = _rest(page.url.split("#")[0])
+    here = path_of(page.url.split("#")[0])
     items: dict[str, None] = dict.fromkeys(cards_of(page).urls)
     pages: dict[str, None] = {}
     own: dict[str, None] = {}
     for url, anchor in _addresses(page, page.selector.root.iter("a")):
-        rest = _rest(url)
+        rest = path_of(url)
         if rest == here or url in items or (software and software.skip and software.skip.search(rest)):  # fmt: skip
             continue
         said = compact(anchor.text_content()[:60]) if len(anchor) else compact(anchor.text)
@@ -144,7 +154,7 @@ def sorted_addresses(page: Page, urls: Iterable[str], software: Software | None)
     items: list[str] = []
     pages: list[str] = []
     for url in urls:
-        rest = _rest(url)
+        rest = path_of(url)
         if host_of(url) != host or _SKIP.search(rest):
             continue
         if software and software.skip and software.skip.search(rest):

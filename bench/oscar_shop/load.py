@@ -1,5 +1,6 @@
 """Makes the shop's database and fills it: `python -m bench.oscar_shop.load`, in its environment."""
 
+# ruff: noqa: E402 (Django wants to be set up before its models are imported)
 from __future__ import annotations
 
 import io
@@ -38,6 +39,7 @@ def main() -> None:
         text = "".join(f"<p>{line}</p>" for line in lines)
         page = FlatPage.objects.create(url=url, title=title, content=text)
         page.sites.add(Site.objects.get_current())
+    call_command("rebuild_index", interactive=False, verbosity=0)
 
 
 def put(place: int, good: Good, kind: ProductClass, partner: Partner) -> None:

@@ -22,8 +22,8 @@ __all__ = [
 ]
 
 _SPACE = re.compile(r"[\s\u3000\xa0]+")
-_UNSEEN = {"script", "style", "noscript", "template", "svg", "head"}
-_BLOCK = {
+UNSEEN = {"script", "style", "noscript", "template", "svg", "head"}
+BLOCK = {
     "p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "h5", "dt", "dd", "table", "section",
     "article", "ul", "ol", "dl", "blockquote", "footer", "header",
 }  # fmt: skip
@@ -72,16 +72,16 @@ def _collect(root: HtmlElement, pieces: list[str]) -> None:
     while stack:
         node, opening = stack.pop()
         if not opening:
-            if node.tag in _BLOCK:
+            if node.tag in BLOCK:
                 pieces.append("\n")
             if node is not root and node.tail:
                 pieces.append(node.tail)
             continue
-        if not isinstance(node.tag, str) or node.tag in _UNSEEN:
+        if not isinstance(node.tag, str) or node.tag in UNSEEN:
             if node is not root and node.tail:
                 pieces.append(node.tail)
             continue
-        if node.tag in _BLOCK:
+        if node.tag in BLOCK:
             pieces.append("\n")
         if node.text:
             pieces.append(node.text)
