@@ -147,10 +147,11 @@ class Shop(Reader):
     ) -> Listing:
         html, text = page.selector, page.visible
         # Where the hooks found the product, a price elsewhere is another's.
-        own = "" if hooked.name else _own_text(page)
+        own = "" if hooked.name else text if product.price else _own_text(page)
         seller = seller_block(text)
         sold = _SOLD.search(text)
-        detail = hooked.description or text_of(marked(html, _DETAIL))
+        details = marked(html, _DETAIL)
+        detail = hooked.description or text_of(details)
         origin = next((attributes[name] for name in _ORIGIN if name in attributes), "")
         said: dict[str, Any] = {
             "title": title,
@@ -168,7 +169,7 @@ class Shop(Reader):
             "sales": hooked.sales or ((sold.group(1) or sold.group(2)) if sold else None),
             "attributes": {k: v for k, v in attributes.items() if k not in seller.values()}
             | _further(html, product, hooked, title, attributes),
-            "images": [page.absolute(i) for i in _images(html, product, hooked)],
+            "images": [page.absolute(i) for i in _images(details, product, hooked)],
             "terms": text_of(marked(html, _TERMS)),
             "reviews": product.reviews or hooked.reviews or _reviews(html),
             "licence_no": " ".join(licence_numbers(text)),
@@ -229,9 +230,9 @@ def _crumbs(html: Selector, title: str) -> str:
     return ">".join(s for s in steps[1:] if s and s != title and not title.startswith(s))[:200]
 
 
-def _images(html: Selector, product: Product, hooked: Product) -> list[str]:
+def _images(details: list[HtmlElement], product: Product, hooked: Product) -> list[str]:
     """Those of the description first: words stand there more often than in the main picture."""
-    shown = [address(i) for element in marked(html, _DETAIL) for i in element.iter("img")]
+    shown = [address(i) for element in details for i in element.iter("img")]
     found = dict.fromkeys([*shown, *product.images, *hooked.images])
     return [i for i in found if i and not i.startswith("data:")][:20]
 

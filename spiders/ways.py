@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlencode, urlsplit
 
 from lxml.html import HtmlElement
@@ -29,8 +30,10 @@ __all__ = [
     "sorted_addresses",
 ]
 
+MAX_LINKS = 5_000
+"""Links looked at on one page: far more than any budget follows."""
 _ITEM_PATH = re.compile(
-    r"/(?:product|products|item|items|goods|detail|p|shangpin|show)[/_-]?[\w-]{0,80}|"
+    r"/(?:product|products|item|items|goods|detail|shangpin|show)[/_-]?[\w-]{0,80}|/p(?:/\w|[_-]?\d)|"
     r"[?&](?:goods_id|product_id|item|id|gid|pid)=\w{1,40}",
     re.IGNORECASE,
 )
@@ -124,15 +127,15 @@ def links_of(page: Page, software: Software | None) -> Links:
     items: dict[str, None] = dict.fromkeys(cards_of(page).urls)
     pages: dict[str, None] = {}
     own: dict[str, None] = {}
-    for url, anchor in _addresses(page, page.selector.root.iter("a")):
+    for url, anchor in _addresses(page, islice(page.selector.root.iter("a"), MAX_LINKS)):
         rest = path_of(url)
         if rest == here or url in items or (software and software.skip and software.skip.search(rest)):  # fmt: skip
             continue
         said = compact(anchor.text_content()[:60]) if len(anchor) else compact(anchor.text)
-        if kind := _kind(rest, software, said):
-            (items if kind == "item" else pages)[url] = None
-        elif _OWN_PATH.match(rest) or _OWN_WORDS.search(said.lower()):
+        if _OWN_PATH.match(rest) or (len(said) <= 12 and _OWN_WORDS.search(said.lower())):
             own[url] = None
+        elif kind := _kind(rest, software, said):
+            (items if kind == "item" else pages)[url] = None
         elif urlsplit(url).path.strip("/").count("/") <= 1 and len(pages) < 60:
             pages[url] = None
     return Links(tuple(items), tuple(pages), tuple(own))

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from lxml.html import HtmlElement
+
 from crawler.extract.seller import licence_numbers, seller_block
 from crawler.extract.text import compact, text_of
 from crawler.page import Page
@@ -81,11 +83,24 @@ def _pictures(page: Page) -> tuple[str, ...]:
     found = []
     for image in page.selector.root.iter("img"):
         named = " ".join(image.get(a) or "" for a in ("alt", "title", "src", "class"))
-        before = compact("".join(image.getparent().itertext("*"))[:60]) if image.getparent() is not None else ""  # fmt: skip
         source = image.get("data-original") or image.get("data-src") or image.get("src") or ""
-        if source and source[:5] != "data:" and _LICENCE_PICTURE.search(f"{named} {before}"):
+        if (
+            source
+            and source[:5] != "data:"
+            and _LICENCE_PICTURE.search(f"{named} {_beside(image)}")
+        ):
             found.append(page.absolute(source))
     return tuple(dict.fromkeys(found))[:4]
+
+
+def _beside(image: HtmlElement) -> str:
+    """The words right before a picture and right behind it."""
+    before, parent = image.getprevious(), image.getparent()
+    if before is not None:
+        said = (before.text or "") + (before.tail or "")
+    else:
+        said = (parent.text or "") if parent is not None else ""
+    return compact(f"{said[-40:]} {(image.tail or '')[:40]}")
 
 
 def licence_picture_facts(text: str) -> dict[str, str]:
