@@ -3,7 +3,8 @@
 `python -m bench.oscar [--environment DIR]` makes an environment of its own for django-oscar (in
 DIR, kept for the next time; else in a temporary folder), fills the shop with a Chinese
 catalogue (`bench/oscar_shop`), serves it, sweeps it, and prints the share of its products
-found and of their fields read right. The project itself does not depend on django-oscar.
+found and of their fields read right; then the same pages are read by the general reader alone, as
+if the software were not known. The project itself does not depend on django-oscar.
 """
 
 from __future__ import annotations
@@ -24,14 +25,17 @@ from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import select
 
 import settings
 from bench.machine import machine
 from bench.oscar_shop.catalogue import SHOP, Good, catalogue
+from crawler.page import Page, ReadError
+from spiders.shop import Shop
+from storage import Vault, open_store
 from storage import models as m
-from storage import open_store
 
 PACKAGES = ("django-oscar[sorl-thumbnail]==4.2.1", "Django==5.2.*", "whoosh==2.7.4")
 HOUSE = Path(__file__).resolve().parent.parent
@@ -130,6 +134,26 @@ def fields_right(good: Good, read: Mapping[str, Any]) -> dict[str, bool]:
     }  # fmt: skip
 
 
+def read_generally(data: Path) -> list[dict[str, Any]]:
+    """What the general reader makes of the same pages, without the hooks of any software."""
+    vault, shop_reader = Vault(data / "evidence"), Shop()
+    store = open_store(settings.load(data_dir=data, database_url="").store_url)
+    with store.session() as session:
+        rows = session.execute(
+            select(m.Evidence.warc_file, m.Evidence.warc_offset).join(
+                m.Observation, m.Observation.evidence_id == m.Evidence.id
+            )
+        ).all()
+    store.close()
+    found = []
+    with patch("spiders.shop.software_of", lambda page: None):
+        for file, offset in rows:
+            kept = vault.read(file, offset)
+            with suppress(ReadError):
+                found.append(shop_reader.read_item(Page(kept.url, kept.body)).to_dict())
+    return found
+
+
 def pictures_answer(found: list[dict[str, Any]]) -> tuple[int, int]:
     """How many of the pictures that were read are pictures, and how many there are."""
     urls = list(dict.fromkeys(url for one in found for url in one.get("images", ())))
@@ -157,10 +181,13 @@ def main() -> None:
             summary = sweep_shop(url, home / "sweep")
             found = stored(home / "sweep")
             pictures = pictures_answer(found)
+            general = read_generally(home / "sweep")
     print(f"machine: {machine()}")
     total = summary["total"]
     print(f"pages {total['pages']}, listings {total['listings']}, {summary['seconds']} s, incidents {summary['incidents']}")  # fmt: skip
     report(found, options.wrong)
+    print("-- the general reader alone, each page by itself")
+    report(general, options.wrong)
     print(f"addresses of pictures that answer with a picture: {pictures[0]} of {pictures[1]}")
 
 
