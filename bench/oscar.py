@@ -40,6 +40,7 @@ from storage import models as m
 PACKAGES = ("django-oscar[sorl-thumbnail]==4.2.1", "Django==5.2.*", "whoosh==2.7.4")
 HOUSE = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
+JOINED = ("operator", "phone, address", "ICP number", "terms, notice")
 
 
 def environment(folder: Path) -> Path:
@@ -187,12 +188,13 @@ def main() -> None:
     print(f"pages {total['pages']}, listings {total['listings']}, {summary['seconds']} s, incidents {summary['incidents']}")  # fmt: skip
     report(found, options.wrong)
     print("-- the general reader alone, each page by itself")
-    report(general, options.wrong)
+    report(general, options.wrong, joined=False)
     print(f"addresses of pictures that answer with a picture: {pictures[0]} of {pictures[1]}")
 
 
-def report(found: list[dict[str, Any]], wrong: bool) -> None:
-    """The table: products found, and fields read right among them."""
+def report(found: list[dict[str, Any]], wrong: bool, joined: bool = True) -> None:
+    """The table: products found, and fields read right among them; `joined`: also those that
+    other pages of the shop state."""
     goods = {good.title: good for good in catalogue()}
     known = {one["title"]: one for one in found if one["title"] in goods}
     print(f"products found: {len(known)} of {len(goods)} ({len(known) / len(goods):.1%})")
@@ -204,10 +206,11 @@ def report(found: list[dict[str, Any]], wrong: bool) -> None:
     for title, one in known.items():
         for name, well in fields_right(goods[title], one).items():
             right[name] += well
-            if wrong and not well:
+            if wrong and not well and (joined or name not in JOINED):
                 print(f"  {name} of {title}: {json.dumps(one, ensure_ascii=False)[:1500]}")
     for name, count in right.items():
-        print(f"{name:16}{count:>4} of {len(known)}{count / max(1, len(known)):>8.1%}")
+        if joined or name not in JOINED:
+            print(f"{name:16}{count:>4} of {len(known)}{count / max(1, len(known)):>8.1%}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ from parsel import Selector
 from crawler.extract import (
     Product,
     compact,
-    day_of,
     first_price,
     licence_numbers,
     marked,
@@ -31,12 +30,12 @@ from crawler.extract import (
     text_of,
     visible_text,
 )
-from crawler.extract.text import BLOCK, UNSEEN
 from crawler.page import Page, ReadError, SearchPage
 from listing import Listing, ListingError
 from spiders.base import Reader, Source
+from spiders.general import crumbs_of, description_of, own_part, reviews_of, shop_name_of
 from spiders.software import Software, address, software_of
-from spiders.ways import Links, cards_of, links_of, path_of, sorted_addresses
+from spiders.ways import Links, links_of, path_of, sorted_addresses
 
 __all__ = ["Links", "Shop"]
 
@@ -63,10 +62,6 @@ _DETAIL = frozenset(
         "content-detail", "woocommerce-Tabs-panel", "product-detail", "intro",
     }
 )  # fmt: skip
-_REVIEW = frozenset({"review", "comment-item", "comment", "pinglun", "pl"})
-_SHOP_NAME = frozenset({"shop-name", "site-title", "logo", "navbar-brand"})
-_CRUMBS = frozenset({"breadcrumb", "breadcrumbs", "ur_here", "crumbs", "woocommerce-breadcrumb"})
-_SMALL_BASKET = re.compile(r"mini|basket-summary|cart-total|cart-amount|top-cart|header-cart")
 _ORIGIN = ("产地", "原产地", "原产国", "Origin")
 
 
@@ -138,7 +133,7 @@ class Shop(Reader):
             raise ReadError(page, f"no product: a list of {software.name}")
         if software and hooked.name and (hooked.price or software.item.search(rest)):
             return
-        text = _own_text(page)
+        text = own_part(page).text
         if not _PRICE.search(text) or not (_BUY.search(text) or len(attributes) >= 3):
             raise ReadError(page, "no product: no price, or neither parameters nor a way to buy")
 
@@ -147,20 +142,26 @@ class Shop(Reader):
     ) -> Listing:
         html, text = page.selector, page.visible
         # Where the hooks found the product, a price elsewhere is another's.
-        own = "" if hooked.name else text if product.price else _own_text(page)
+        part = None if hooked.name or product.description else own_part(page)
+        own = "" if hooked.name else part.text if part and not product.price else text
         seller = seller_block(text)
         sold = _SOLD.search(text)
         details = marked(html, _DETAIL)
-        detail = hooked.description or text_of(details)
+        detail = hooked.description or text_of(details) or product.description
+        reviews = product.reviews or hooked.reviews or reviews_of(html)
+        images = _images(details, product, hooked)
+        if part is not None:
+            detail = detail or description_of(page, part, title, attributes, reviews)
+            images = images or part.pictures(title)
         origin = next((attributes[name] for name in _ORIGIN if name in attributes), "")
         said: dict[str, Any] = {
             "title": title,
             "url": page.url,
-            "text": detail or product.description,
+            "text": detail,
             "brand": product.brand or attributes.get("品牌", ""),
             "origin": origin,
             "ship_from": attributes.get("发货地", ""),
-            "shop_name": product.seller or _shop_name(html),
+            "shop_name": product.seller or shop_name_of(html),
             "price": first_price([product.price, hooked.price, *_PRICE.findall(own)]),
             "original_price": first_price(
                 [product.list_price, hooked.list_price, *_OLD_PRICE.findall(own)]
@@ -169,43 +170,12 @@ class Shop(Reader):
             "sales": hooked.sales or ((sold.group(1) or sold.group(2)) if sold else None),
             "attributes": {k: v for k, v in attributes.items() if k not in seller.values()}
             | _further(html, product, hooked, title, attributes),
-            "images": [page.absolute(i) for i in _images(details, product, hooked)],
+            "images": [page.absolute(i) for i in images],
             "terms": text_of(marked(html, _TERMS)),
-            "reviews": product.reviews or hooked.reviews or _reviews(html),
+            "reviews": reviews,
             "licence_no": " ".join(licence_numbers(text)),
         }
         return Listing.from_dict(said | seller)
-
-
-def _own_text(page: Page) -> str:
-    """What a page says outside its frame (head, navigation, foot, small basket) and outside the
-    cards of other items; all of it where that leaves no price."""
-    boxes = cards_of(page).boxes
-    pieces: list[str] = []
-    pending: list[HtmlElement] = [body.root for body in page.selector.xpath("//body")[:1]]
-    while pending:
-        element = pending.pop()
-        if isinstance(element, str):
-            pieces.append(element)
-            continue
-        if element in boxes or not isinstance(element.tag, str) or _is_frame(element):
-            continue
-        below: list[Any] = [element.text or ""]
-        for child in element:
-            below += [child, child.tail or ""]
-        pending += reversed(["\n", *below] if element.tag in BLOCK else below)
-    text = "\n".join(filter(None, map(compact, "".join(pieces).split("\n"))))
-    return text if _PRICE.search(text) or len(boxes) >= 2 else page.visible
-
-
-def _is_frame(element: HtmlElement) -> bool:
-    if element.tag in UNSEEN or element.tag in ("nav", "aside", "footer"):
-        return True
-    if element.tag == "header":
-        return all(
-            above.tag not in ("main", "article", "section") for above in element.iterancestors()
-        )
-    return bool(_SMALL_BASKET.search(element.get("class") or ""))
 
 
 def _further(
@@ -213,7 +183,7 @@ def _further(
 ) -> dict[str, str]:
     """What has no field of its own: the way to the product, stock, a range of prices, ratings."""
     said = {
-        "分类": product.category or _crumbs(html, title),
+        "分类": product.category or crumbs_of(html, title),
         "库存状态": product.availability or hooked.availability[:40],
         "价格区间": f"{product.price}-{product.high_price}" if product.high_price else "",
         "评分": product.rating,
@@ -222,57 +192,8 @@ def _further(
     return {name: value for name, value in said.items() if value and name not in known}
 
 
-def _crumbs(html: Selector, title: str) -> str:
-    shown = marked(html, _CRUMBS)
-    if not shown:
-        return ""
-    steps = [compact(a.text_content()) for a in shown[0].iter("a")]
-    return ">".join(s for s in steps[1:] if s and s != title and not title.startswith(s))[:200]
-
-
 def _images(details: list[HtmlElement], product: Product, hooked: Product) -> list[str]:
     """Those of the description first: words stand there more often than in the main picture."""
     shown = [address(i) for element in details for i in element.iter("img")]
     found = dict.fromkeys([*shown, *product.images, *hooked.images])
     return [i for i in found if i and not i.startswith("data:")][:20]
-
-
-def _shop_name(html: Selector) -> str:
-    said = html.xpath("//head/meta[@property='og:site_name']/@content").get()
-    if not said:
-        shown = marked(html, _SHOP_NAME)
-        said = "".join(shown[0].itertext("*")) if shown else None
-    if said and compact(said):
-        return compact(said)[:100]
-    title = compact(html.xpath("//title/text()").get(""))
-    parts = [part for part in re.split(r"\s?[-_|–—]\s?", title) if part]
-    return parts[-1] if len(parts) > 1 else ""
-
-
-def _review_elements(html: Selector) -> list[Any]:
-    """Those that are marked as reviews; of a marked list its marked entries."""
-    found: list[Any] = []
-    for outer in marked(html, _REVIEW):
-        below = [e for child in outer for e in marked(Selector(root=child, type="html"), _REVIEW)]
-        found += below or [outer]
-    return found
-
-
-def _reviews(html: Selector) -> list[dict[str, Any]]:
-    found = []
-    for element in _review_elements(html)[:500]:
-        node = Selector(root=element, type="html")
-        text = (
-            node.css(".text, .comment-text, .review-text, .body, p, .nr").xpath("string()").get("")
-        )
-        if compact(text):
-            date = node.css(".date, .time, time, .rq").xpath("string()").get("")
-            user = node.css(".user, .author, .name, .yh").xpath("string()").get("")
-            found.append(
-                {
-                    "text": compact(text),
-                    "date": day_of(compact(date)) or None,
-                    "user": compact(user),
-                }
-            )
-    return found

@@ -138,3 +138,26 @@ def test_a_page_with_hundreds_of_thousands_of_links_is_walked_in_its_time() -> N
     found = SHOP.links(many)
     assert time.monotonic() - began < 5
     assert 1_000 < len(found.items) <= 5_400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div class='h'><h3>商品描述</h3></div><p>头春采摘，手工揉捻。</p><p>三年陈放，口感醇和。</p><div class='h'><h3>评价</h3></div><p>别的</p>",
+        "<ul><li><a href='#d'>商品详情</a></li></ul><div id='d'><p>头春采摘，手工揉捻。</p><p>三年陈放，口感醇和。</p></div>",
+        "<div>头春采摘，手工揉捻。</div><div>三年陈放，口感醇和。</div><p>产地：云南，虚构</p>",
+    ],
+    ids=["under a heading", "behind a tab", "no mark at all"],
+)
+def test_a_description_without_a_mark_is_found(body: str) -> None:
+    item = f"<nav>全部商品，正品保证。</nav><h1>生茶砖</h1><p>售价：¥88.00</p><a>立即购买</a>{body}"
+    found = SHOP.read_item(page(item)).text.split("\n")
+    assert found == ["头春采摘，手工揉捻。", "三年陈放，口感醇和。"]
+
+
+def test_the_items_pictures_are_those_its_title_names() -> None:
+    shown = '<img src="/logo.png"><img src="/1.jpg" alt="虚构生茶砖 250克"><img src="/x.jpg" alt="扫码">'
+    item = f"<h1>虚构生茶砖 250克</h1><p>售价：¥88.00</p><a>立即购买</a>{shown}"
+    assert SHOP.read_item(page(item)).images == ["http://shop.test/1.jpg"]
+    bare = item.replace(' alt="虚构生茶砖 250克"', "").replace(' alt="扫码"', "")
+    assert SHOP.read_item(page(bare)).images == ["http://shop.test/1.jpg", "http://shop.test/x.jpg"]
