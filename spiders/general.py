@@ -21,12 +21,28 @@ from crawler.page import Page
 from spiders.software import address
 from spiders.ways import cards_of
 
-__all__ = ["OwnPart", "crumbs_of", "description_of", "own_part", "reviews_of", "shop_name_of"]
+__all__ = [
+    "MARKS",
+    "OwnPart",
+    "crumbs_of",
+    "description_of",
+    "own_part",
+    "reviews_of",
+    "shop_name_of",
+]
 
 _SMALL_BASKET = re.compile(r"mini|basket-summary|cart-total|cart-amount|top-cart|header-cart")
-_CRUMBS = frozenset({"breadcrumb", "breadcrumbs", "ur_here", "crumbs", "woocommerce-breadcrumb"})
-_SHOP_NAME = frozenset({"shop-name", "site-title", "logo", "navbar-brand"})
-_REVIEW = frozenset({"review", "comment-item", "comment", "pinglun", "pl"})
+_MARKED = {
+    "crumbs": "breadcrumb breadcrumbs ur_here crumbs woocommerce-breadcrumb",
+    "shop_name": "shop-name site-title logo navbar-brand",
+    "review": "review comment-item comment pinglun pl",
+    "terms": "terms return-policy policy after-sale aftersale service-terms shouhou",
+    "detail": "description product-description detail details goods-detail goods_desc content-detail "
+    "woocommerce-Tabs-panel product-detail intro",
+}
+MARKS = {name: kind for kind, names in _MARKED.items() for name in names.split()}
+"""Classes and ids that parts of shop pages usually carry, and which part each gives away."""
+_REVIEW = frozenset(_MARKED["review"].split())
 _NO_GOODS = re.compile(r"logo|icon|sprite|avatar|qr_?code|erweima|banner|loading|blank|spacer|star|pixel|payment", re.IGNORECASE)  # fmt: skip
 _HEADS = re.compile(
     r"(?:商品|产品|宝贝|货品)?(?:描述|详情|介绍|说明|详述)|详细介绍|图文详情|(?:product )?(?:description|details)",
@@ -68,14 +84,21 @@ def own_part(page: Page) -> OwnPart:
         if isinstance(element, str):
             pieces.append(element)
             continue
-        if element in boxes or not isinstance(element.tag, str) or _is_frame(element):
+        if (boxes and element in boxes) or not isinstance(element.tag, str) or _is_frame(element):
             continue
         if element.tag == "img":
             images.append(element)
-        below: list[Any] = [element.text or ""]
-        for child in element:
-            below += [child, child.tail or ""]
-        pending += reversed(["\n", *below, "\n"] if element.tag in BLOCK else below)
+        # Read from the end: what is pushed last comes first.
+        if block := element.tag in BLOCK:
+            pending.append("\n")
+        for child in reversed(element):
+            if child.tail:
+                pending.append(child.tail)
+            pending.append(child)
+        if block:
+            pieces.append("\n")
+        if element.text:
+            pieces.append(element.text)
     text = "\n".join(filter(None, map(compact, "".join(pieces).split("\n"))))
     return OwnPart(text or page.visible, tuple(images))
 
@@ -135,20 +158,18 @@ def _below(page: Page, heading: HtmlElement) -> str:
     return text_of(under)
 
 
-def crumbs_of(html: Selector, title: str) -> str:
+def crumbs_of(shown: list[HtmlElement], title: str) -> str:
     """The way to the product that the page shows, without home and the product itself."""
-    shown = marked(html, _CRUMBS)
     if not shown:
         return ""
     steps = [compact(a.text_content()) for a in shown[0].iter("a")]
     return ">".join(s for s in steps[1:] if s and s != title and not title.startswith(s))[:200]
 
 
-def shop_name_of(html: Selector) -> str:
+def shop_name_of(html: Selector, shown: list[HtmlElement]) -> str:
     """What the shop calls itself: in its metadata, its sign, or behind the page's title."""
     said = html.xpath("//head/meta[@property='og:site_name']/@content").get()
     if not said:
-        shown = marked(html, _SHOP_NAME)
         said = "".join(shown[0].itertext("*")) if shown else None
     if said and compact(said):
         return compact(said)[:100]
@@ -157,19 +178,19 @@ def shop_name_of(html: Selector) -> str:
     return parts[-1] if len(parts) > 1 else ""
 
 
-def _review_elements(html: Selector) -> list[Any]:
+def _review_elements(outermost: list[HtmlElement]) -> list[Any]:
     """Those that are marked as reviews; of a marked list its marked entries."""
     found: list[Any] = []
-    for outer in marked(html, _REVIEW):
+    for outer in outermost:
         below = [e for child in outer for e in marked(Selector(root=child, type="html"), _REVIEW)]
         found += below or [outer]
     return found
 
 
-def reviews_of(html: Selector) -> list[dict[str, Any]]:
+def reviews_of(outermost: list[HtmlElement]) -> list[dict[str, Any]]:
     """Reviews by the names that their boxes usually carry, with day and buyer."""
     found = []
-    for element in _review_elements(html)[:500]:
+    for element in _review_elements(outermost)[:500]:
         node = Selector(root=element, type="html")
         text = compact(
             node.css(".text, .comment-text, .review-text, .body, p, .nr").xpath("string()").get("")

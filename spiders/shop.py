@@ -16,14 +16,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from lxml.html import HtmlElement
-from parsel import Selector
 
 from crawler.extract import (
     Product,
     compact,
     first_price,
     licence_numbers,
-    marked,
+    marked_by,
     parameters,
     product_of,
     seller_block,
@@ -33,7 +32,15 @@ from crawler.extract import (
 from crawler.page import Page, ReadError, SearchPage
 from listing import Listing, ListingError
 from spiders.base import Reader, Source
-from spiders.general import crumbs_of, description_of, own_part, reviews_of, shop_name_of
+from spiders.general import (
+    MARKS,
+    OwnPart,
+    crumbs_of,
+    description_of,
+    own_part,
+    reviews_of,
+    shop_name_of,
+)
 from spiders.software import Software, address, software_of
 from spiders.ways import Links, links_of, path_of, sorted_addresses
 
@@ -53,15 +60,6 @@ _BUY = re.compile(
     r"(?:加入|放入|添加[到至]|加)购物[车篮袋]|立即购买|立即下单|我要订购|在线订购|点击购买|马上抢购|现在购买|add to (?:cart|basket|bag)|buy now",
     re.IGNORECASE,
 )
-_TERMS = frozenset(
-    {"terms", "return-policy", "policy", "after-sale", "aftersale", "service-terms", "shouhou"}
-)
-_DETAIL = frozenset(
-    {
-        "description", "product-description", "detail", "details", "goods-detail", "goods_desc",
-        "content-detail", "woocommerce-Tabs-panel", "product-detail", "intro",
-    }
-)  # fmt: skip
 _ORIGIN = ("产地", "原产地", "原产国", "Origin")
 
 
@@ -116,40 +114,50 @@ class Shop(Reader):
         if not title:
             raise ReadError(page, "no product: no structured data and not one heading")
         attributes = product.attributes | (hooked.attributes or parameters(html))
+        part = None
         if not product.name:
-            self._check_item(page, software, hooked, attributes)
+            part = self._checked(page, software, hooked, attributes)
+        elif not product.description and not hooked.name:
+            part = own_part(page)
         try:
-            return self._listing(page, product, hooked, title, attributes)
+            return self._listing(page, product, hooked, title, attributes, part)
         except ListingError as error:
             raise ReadError(page, f"not a listing: {error}") from None
 
     @staticmethod
-    def _check_item(
+    def _checked(
         page: Page, software: Software | None, hooked: Product, attributes: dict[str, str]
-    ) -> None:
-        """Raises `ReadError` for a page that sells nothing itself."""
+    ) -> OwnPart | None:
+        """The page's own part, None where it is not needed; raises `ReadError` for a page that
+        sells nothing itself."""
         rest = path_of(page.url)
         if software and software.lists.search(rest):
             raise ReadError(page, f"no product: a list of {software.name}")
         if software and hooked.name and (hooked.price or software.item.search(rest)):
-            return
-        text = own_part(page).text
-        if not _PRICE.search(text) or not (_BUY.search(text) or len(attributes) >= 3):
+            return None
+        part = own_part(page) if _sells(page.visible, attributes) else None
+        if part is None or not _sells(part.text, attributes):
             raise ReadError(page, "no product: no price, or neither parameters nor a way to buy")
+        return part
 
     def _listing(
-        self, page: Page, product: Product, hooked: Product, title: str, attributes: dict[str, str]
+        self,
+        page: Page,
+        product: Product,
+        hooked: Product,
+        title: str,
+        attributes: dict[str, str],
+        part: OwnPart | None,
     ) -> Listing:
         html, text = page.selector, page.visible
+        marks = marked_by(html, MARKS)
         # Where the hooks found the product, a price elsewhere is another's.
-        part = None if hooked.name or product.description else own_part(page)
         own = "" if hooked.name else part.text if part and not product.price else text
         seller = seller_block(text)
         sold = _SOLD.search(text)
-        details = marked(html, _DETAIL)
-        detail = hooked.description or text_of(details) or product.description
-        reviews = product.reviews or hooked.reviews or reviews_of(html)
-        images = _images(details, product, hooked)
+        detail = hooked.description or text_of(marks["detail"]) or product.description
+        reviews = product.reviews or hooked.reviews or reviews_of(marks["review"])
+        images = _images(marks["detail"], product, hooked)
         if part is not None:
             detail = detail or description_of(page, part, title, attributes, reviews)
             images = images or part.pictures(title)
@@ -161,7 +169,7 @@ class Shop(Reader):
             "brand": product.brand or attributes.get("品牌", ""),
             "origin": origin,
             "ship_from": attributes.get("发货地", ""),
-            "shop_name": product.seller or shop_name_of(html),
+            "shop_name": product.seller or shop_name_of(html, marks["shop_name"]),
             "price": first_price([product.price, hooked.price, *_PRICE.findall(own)]),
             "original_price": first_price(
                 [product.list_price, hooked.list_price, *_OLD_PRICE.findall(own)]
@@ -169,21 +177,26 @@ class Shop(Reader):
             "currency": product.currency or "CNY",
             "sales": hooked.sales or ((sold.group(1) or sold.group(2)) if sold else None),
             "attributes": {k: v for k, v in attributes.items() if k not in seller.values()}
-            | _further(html, product, hooked, title, attributes),
+            | _further(marks["crumbs"], product, hooked, title, attributes),
             "images": [page.absolute(i) for i in images],
-            "terms": text_of(marked(html, _TERMS)),
+            "terms": text_of(marks["terms"]),
             "reviews": reviews,
             "licence_no": " ".join(licence_numbers(text)),
         }
         return Listing.from_dict(said | seller)
 
 
+def _sells(text: str, attributes: dict[str, str]) -> bool:
+    """Whether a text has a price, and a way to buy or parameters beside it."""
+    return bool(_PRICE.search(text) and (_BUY.search(text) or len(attributes) >= 3))
+
+
 def _further(
-    html: Selector, product: Product, hooked: Product, title: str, known: dict[str, str]
+    crumbs: list[HtmlElement], product: Product, hooked: Product, title: str, known: dict[str, str]
 ) -> dict[str, str]:
     """What has no field of its own: the way to the product, stock, a range of prices, ratings."""
     said = {
-        "分类": product.category or crumbs_of(html, title),
+        "分类": product.category or crumbs_of(crumbs, title),
         "库存状态": product.availability or hooked.availability[:40],
         "价格区间": f"{product.price}-{product.high_price}" if product.high_price else "",
         "评分": product.rating,

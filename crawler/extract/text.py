@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from lxml.html import HtmlElement
@@ -17,6 +17,7 @@ __all__ = [
     "parameters",
     "parameters_of",
     "marked",
+    "marked_by",
     "text_of",
     "visible_text",
 ]
@@ -51,12 +52,21 @@ def _visible(root: HtmlElement) -> str:
 
 def marked(node: Selector, names: frozenset[str]) -> list[HtmlElement]:
     """The outermost elements below `node` that carry one of these classes or ids, in one pass."""
-    found: list[HtmlElement] = []
+    return marked_by(node, dict.fromkeys(names, ""))[""]
+
+
+def marked_by(node: Selector, kinds: Mapping[str, str]) -> dict[str, list[HtmlElement]]:
+    """By kind the outermost elements that carry one of its classes or ids; `kinds` gives the
+    kind of each. One pass for all."""
+    found: dict[str, list[HtmlElement]] = {kind: [] for kind in kinds.values()}
     for element in node.root.iter("*"):
         classes, id_ = element.get("class"), element.get("id")
-        named = (classes and not names.isdisjoint(classes.split())) or (id_ and id_ in names)
-        if named and not any(above in found for above in element.iterancestors()):
-            found.append(element)
+        if not classes and not id_:
+            continue
+        told = {kinds[n] for n in (*(classes or "").split(), id_) if n in kinds}
+        for kind in told:
+            if not found[kind] or not any(a in found[kind] for a in element.iterancestors()):
+                found[kind].append(element)
     return found
 
 
