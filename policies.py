@@ -75,6 +75,15 @@ class SourcePolicy(BaseModel):
         today = dt.datetime.combine(here.date(), start, CHINA)
         return today if today > here else today + dt.timedelta(days=1)
 
+    def closes_at(self, moment: dt.datetime) -> dt.datetime | None:
+        """When the window that is open at `moment` closes, in China time; None without one."""
+        if not self.window or not self.open_at(moment):
+            return None
+        here = moment.astimezone(CHINA)
+        _, end = _hours(self.window)
+        today = dt.datetime.combine(here.date(), end, CHINA)
+        return today if today > here else today + dt.timedelta(days=1)
+
 
 def _hours(window: str) -> tuple[dt.time, dt.time]:
     parts = window.replace("–", "-").split("-")

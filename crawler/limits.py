@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
+from scrapy.utils.asyncio import call_later
+from twisted.python.failure import Failure
 
 from crawler.tasks import Task
 from policies import SourcePolicy
@@ -31,15 +33,19 @@ class Limits:
     so a small budget goes to it.
     """
 
-    def __init__(self, settings: Settings, asked: dict[str, int]) -> None:
-        self.settings = settings
-        self.asked = Counter(asked)
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.settings: Settings = crawler.settings["YUNJIAN_SETTINGS"].settings
+        self.asked = Counter(crawler.settings.getdict("YUNJIAN_ASKED"))
+        self.closing: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Limits:
-        """With our settings, and what earlier runs of the sweep have asked by source."""
-        settings = crawler.settings
-        return cls(settings["YUNJIAN_SETTINGS"].settings, settings.getdict("YUNJIAN_ASKED"))
+        """With our settings, and what earlier runs of the sweep have asked by source; known to
+        other parts as `limits`."""
+        self = cls(crawler)
+        crawler.limits = self  # type: ignore[attr-defined]
+        return self
 
     async def process_request(self, request: Request) -> None:
         """Raises `TaskWaits` or `OverBudget`."""
@@ -47,10 +53,7 @@ class Limits:
         if task is None:
             return
         policy = self.settings.policy(task.source, task.reader)
-        now = datetime.now(UTC)
-        if not policy.open_at(now):
-            opens = policy.opens_at(now)
-            raise TaskWaits(f"window {policy.window} (China time), opens {opens:%Y-%m-%d %H:%M}")
+        self.check_window(request)
         again = request.meta.get("retry_times") or request.meta.get("redirect_times")
         if again or request.meta.get("picture"):
             return
@@ -58,6 +61,36 @@ class Limits:
         if budget and self.asked[task.source] >= budget:
             raise OverBudget(f"budget of {budget} pages used up")
         self.asked[task.source] += 1
+
+    def check_window(self, request: Request) -> None:
+        """Raises `TaskWaits` where the request's source may not be asked now."""
+        task: Task | None = request.meta.get("task")
+        if task is None:
+            return
+        policy, now = self.settings.policy(task.source, task.reader), datetime.now(UTC)
+        if not policy.open_at(now):
+            raise self._waits(policy, now)
+        closes = policy.closes_at(now)
+        if closes and policy.window not in self.closing:
+            self.closing.add(policy.window)
+            call_later((closes - now).total_seconds() + 0.01, self._close, policy)
+
+    def _close(self, policy: SourcePolicy) -> None:
+        """Takes back what passed the gate in time and still waits for its host's turn."""
+        self.closing.discard(policy.window)
+        engine = self.crawler.engine
+        for slot in engine.downloader.slots.values() if engine else ():
+            for request, waiting in list(slot.queue):
+                try:
+                    self.check_window(request)
+                except TaskWaits as why:
+                    slot.queue.remove((request, waiting))
+                    waiting.errback(Failure(why))  # type: ignore[no-untyped-call]
+
+    @staticmethod
+    def _waits(policy: SourcePolicy, now: datetime) -> TaskWaits:
+        opens = policy.opens_at(now)
+        return TaskWaits(f"window {policy.window} (China time), opens {opens:%Y-%m-%d %H:%M}")
 
     def budget(self, policy: SourcePolicy, task: Task) -> int:
         """Pages that one sweep may ask of the task's source; 0 is no limit here."""

@@ -55,10 +55,15 @@ class Waiting:
     async def process_request(self, request: Request) -> None:
         """Returns when the host may be asked again; raises `TaskWaits` where the crawl ends first."""
         host = host_of(request.url)
+        held = False
         while (left := self.until.get(host, 0.0) - time.monotonic()) > 0:
             if not self.crawler.crawling:
                 raise TaskWaits("the sweep was stopped")
+            held = True
             await asyncio.sleep(min(left, 0.5))
+        if held:
+            # Its source's hours may have ended meanwhile.
+            self.crawler.limits.check_window(request)  # type: ignore[attr-defined]
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Takes down what a busy host asks for; the response goes on to the retries."""

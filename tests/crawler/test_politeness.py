@@ -47,6 +47,22 @@ def test_a_window_is_in_the_hours_of_china(window: str, at: str, is_open: bool, 
     assert policy.opens_at(moment).isoformat() == opens + ":00+08:00"
 
 
+@pytest.mark.parametrize(
+    ("window", "at", "closes"),
+    [
+        ("01:00-06:00", "2026-11-10T17:00", "2026-11-11T06:00:00+08:00"),
+        ("23:00-06:00", "2026-11-10T15:30", "2026-11-11T06:00:00+08:00"),
+        ("23:00-06:00", "2026-11-10T21:59", "2026-11-11T06:00:00+08:00"),
+        ("01:00-06:00", "2026-11-10T22:00", None),
+        ("", "2026-11-10T22:00", None),
+    ],
+)
+def test_a_window_closes_at_its_end(window: str, at: str, closes: str | None) -> None:
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    found = SourcePolicy(window=window).closes_at(moment)
+    assert (found.isoformat() if found else None) == closes
+
+
 @pytest.mark.parametrize("window", ["1-6", "01:00", "25:00-03:00", "03:00-03:00", "a-b-c"])
 def test_a_window_that_is_none_is_refused(window: str) -> None:
     with pytest.raises(ValidationError, match="window"):
