@@ -50,6 +50,7 @@ def plain_errors() -> Iterator[None]:
     from settings import SettingsError
     from spiders.recorded import RecordedError
     from storage import StoreError, VaultError
+    from storage.archives import ArchiveError
     from sweeps import SweepError
 
     try:
@@ -60,7 +61,7 @@ def plain_errors() -> Iterator[None]:
     except (PlanError, SweepError, SettingsError) as error:
         err.print(f"yunjian: {error}", markup=False)
         raise typer.Exit(2) from None
-    except (RuleError, RecordedError, StoreError, VaultError, ExportError) as error:
+    except (RuleError, RecordedError, StoreError, VaultError, ArchiveError, ExportError) as error:
         err.print(f"yunjian: {error}", markup=False)
         raise typer.Exit(1) from None
 
@@ -86,6 +87,10 @@ def sweep(
     mode: Annotated[str, typer.Option(help="ad-hoc, nightly or intensified")] = "ad-hoc",
     max_pages: Annotated[int, typer.Option(min=0, help="result pages per query")] = 0,
     resume: Annotated[int, typer.Option(min=0, help="take up an interrupted sweep")] = 0,
+    archives: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="read a WARC or WACZ file instead of sites; may repeat"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the summary as JSON")] = False,
 ) -> None:
     """Sweep sources for key goods: fetch, keep evidence, detect, open clues."""
@@ -96,7 +101,10 @@ def sweep(
     with plain_errors():
         if mode not in ("ad-hoc", "nightly", "intensified"):
             raise Failed(f"no such mode: {mode} (ad-hoc, nightly or intensified)", 2)
-        order = SweepOrder(tuple(goods or ()), tuple(source or ()), region, mode, max_pages, resume)
+        order = SweepOrder(
+            tuple(goods or ()), tuple(source or ()), region, mode, max_pages, resume,
+            tuple(str(path) for path in archives or ()),
+        )  # fmt: skip
         config = settings_module.load()
         with err.status("sweep") as status:
 

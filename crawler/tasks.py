@@ -54,6 +54,8 @@ class Capture:
     """The source whose task asked; "" for robots.txt."""
     request_headers: tuple[tuple[str, str], ...] = ()
     rendered: bool = False
+    notes: tuple[tuple[str, str], ...] = ()
+    """Further headers of its record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from crawler.tasks import Fetched, Incident, Pictures, PictureText, Sink, Task
 from listing import Listing, SearchResult
 from spiders.base import Blocked, Reader
 from spiders.classify import result_class
+from spiders.merge import merged
 from spiders.pictures import Looking, look
 from spiders.shop import Shop
 
@@ -37,14 +38,6 @@ __all__ = ["SweepSpider"]
 
 Requests = Iterator[Request]
 REDIRECTS = [301, 302, 303, 307, 308]
-
-
-def merged(item: Listing, row: Listing | None) -> Listing:
-    """What the item page says, completed by what the result list said of it."""
-    if row is None:
-        return item
-    said = item.model_dump(exclude_defaults=True)
-    return Listing.model_validate(row.model_dump(exclude_defaults=True) | said)
 
 
 class SweepSpider(scrapy.Spider):

@@ -12,7 +12,7 @@ import hashlib
 import io
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,8 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
+
+from storage.encodings import decoded
 
 __all__ = ["Archived", "EvidenceRef", "Vault", "VaultError", "VaultWriter"]
 
@@ -65,16 +67,8 @@ class Archived:
     content_type: str
 
     def decoded_body(self) -> bytes:
-        """The payload without its content encoding (gzip, deflate); as it is for any other."""
-        encoding = next((v for n, v in self.headers if n.lower() == "content-encoding"), "")
-        window = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": 15}
-        if encoding.strip().lower() not in window:
-            return self.body
-        try:
-            unpack = zlib.decompressobj(window[encoding.strip().lower()])
-            return unpack.decompress(self.body, 64 * 1024 * 1024)
-        except zlib.error:
-            return self.body
+        """The payload without its content encoding; see `storage.encodings.decoded`."""
+        return decoded(self.body, self.headers)
 
 
 class VaultWriter:
@@ -133,17 +127,19 @@ class VaultWriter:
         request_headers: Headers = (),
         method: str = "GET",
         rendered: bool = False,
+        notes: Mapping[str, str] | None = None,
     ) -> EvidenceRef:
         """Keep a response with the request that asked for it.
 
         `body` is the payload as it came over the wire (a content encoding included), or,
-        where `rendered`, the document after the page's scripts ran.
+        where `rendered`, the document after the page's scripts ran. `notes` are further
+        headers of the record.
         """
         self._out()
         listed = [(name, value) for name, value in headers]
         line = f"{status} {_REASONS.get(status, 'Status')}"
         date = fetched_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        extra = {"WARC-Date": date}
+        extra = {"WARC-Date": date, **(notes or {})}
         if rendered:
             extra["WARC-Yunjian-Rendered"] = "document after scripts, by a browser"
 
@@ -175,23 +171,28 @@ class VaultWriter:
 
     def screenshot(self, url: str, png: bytes, taken_at: datetime, of_record: str) -> EvidenceRef:
         """Keep a picture of the page whose record is `of_record`."""
+        of = f"<urn:uuid:{of_record}>"
+        return self.attachment(f"urn:screenshot:{url}", "image/png", png, taken_at, of)
+
+    def attachment(
+        self, target: str, kind: str, data: bytes, at: datetime, refers_to: str = ""
+    ) -> EvidenceRef:
+        """Keep what belongs to pages and came over no wire of its own, as a resource record."""
         self._out()
-        target = f"urn:screenshot:{url}"
-        headers = {
-            "WARC-Date": taken_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "WARC-Refers-To": of_record,
-        }
+        headers = {"WARC-Date": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+        if refers_to:
+            headers["WARC-Refers-To"] = refers_to
         offset, record_id = self._append(
             lambda writer: writer.create_warc_record(
                 target,
                 "resource",
-                payload=io.BytesIO(png),
-                length=len(png),
-                warc_content_type="image/png",
+                payload=io.BytesIO(data),
+                length=len(data),
+                warc_content_type=kind,
                 warc_headers_dict=headers,
             )
         )
-        return self._ref(offset, record_id, target, 200, "image/png", png, taken_at)
+        return self._ref(offset, record_id, target, 200, kind, data, at)
 
     def _ref(
         self,

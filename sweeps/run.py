@@ -22,6 +22,7 @@ from spiders import READERS, reader
 from spiders.sweep import SweepSpider
 from storage import Store, Vault
 from storage import models as m
+from sweeps.archive import add_archives, read_archives
 from sweeps.pictures import picture_clues
 from sweeps.sink import StoreSink
 from sweeps.summary import Summary
@@ -48,6 +49,8 @@ class SweepOrder:
     """Result pages per query; 0 is the setting."""
     resume: int = 0
     """The sweep to take up again."""
+    archives: tuple[str, ...] = ()
+    """WARC or WACZ files to read instead of asking anybody; `sources` may name their reader."""
 
 
 def sweep(
@@ -81,6 +84,19 @@ def sweep(
         only_goods=frozenset(plan["goods"]),
         region=plan["region"],
     )
+    if "archives" in plan:
+        # Nothing is asked, for pictures and screenshots neither: they would show today's site.
+        read_archives(
+            sink,
+            tasks,
+            _readers(settings),
+            "".join(plan["sources"]),
+            settings.max_body,
+            lambda: progress(summary),
+        )
+        sink.close()
+        _end(store, summary, began)
+        return summary
     pictures = images.reader(
         settings.data_dir / "pictures", settings.images_per_listing, settings.images_seconds
     )
@@ -100,6 +116,8 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
 
     Raises `SweepError` or `PlanError`.
     """
+    if order.archives:
+        return _plan_archives(settings, store, order)
     watch_list = load_goods(settings.rules_dir)
     shops = [source for source in order.sources if "://" in source]
     named = [source for source in order.sources if "://" not in source]
@@ -132,6 +150,38 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
         for url in shops:
             add_shop_task(session, sweep_id, url, "", None)
     return Summary(sweep_id=sweep_id, mode=order.mode)
+
+
+def _plan_archives(settings: Settings, store: Store, order: SweepOrder) -> Summary:
+    if len(order.sources) > 1 or (order.sources and order.sources[0] not in READERS):
+        raise SweepError(
+            f"of an archive one reader may be named as source (known: {', '.join(READERS)})"
+        )
+    watch_list = load_goods(settings.rules_dir)
+    # Refuses unknown goods.
+    queries(watch_list, [], order.goods)
+    ids = {one.title: one.id for one in watch_list}
+    plan: dict[str, Any] = {
+        "goods": sorted({ids.get(name, name) for name in order.goods}),
+        "sources": list(order.sources),
+        "region": order.region,
+        "archives": list(order.archives),
+    }
+    with store.session() as session:
+        sweep_id = session.scalars(
+            insert(m.Sweep)
+            .values(
+                mode="archive", state="running", plan=plan, summary=None,
+                started_at=datetime.now(UTC), ended_at=None,
+            )
+            .returning(m.Sweep.id)
+        ).one()  # fmt: skip
+        add_archives(session, sweep_id, order.archives)
+    return Summary(sweep_id=sweep_id, mode="archive")
+
+
+def _readers(settings: Settings) -> dict[str, Any]:
+    return {name: reader(name, settings.source_urls.get(name, "")) for name in READERS}
 
 
 def _know_source(session: Any, settings: Settings, name: str) -> None:
@@ -171,7 +221,7 @@ def _crawl(
     progress: Callable[[], None],
 ) -> bool:
     """Whether it came to its own end, not to a signal's."""
-    readers = {name: reader(name, settings.source_urls.get(name, "")) for name in READERS}
+    readers = _readers(settings)
     process = AsyncCrawlerProcess(scrapy_settings(settings))
     crawler = process.create_crawler(SweepSpider)
     process.crawl(

@@ -115,6 +115,7 @@ class StoreSink:
             capture.fetched_at,
             request_headers=capture.request_headers,
             rendered=capture.rendered,
+            notes=dict(capture.notes),
         )
         if capture.kind == "page":
             self.summary.source(capture.source).pages += 1
@@ -283,7 +284,8 @@ class StoreSink:
                     goods=found.goods,
                     region=self.jurisdiction.of(found.listing),
                     evidence_id=found.evidence_id,
-                    seen_at=found.seen_at,
+                    # A page may be years old; its clue opens or grows now.
+                    seen_at=datetime.now(UTC),
                     violations=by_violation,
                     pictures=_pictures_of(found, detection),
                 )
