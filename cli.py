@@ -47,6 +47,7 @@ def plain_errors() -> Iterator[None]:
     from clues.exports import ExportError
     from crawler.plan import PlanError
     from detectors import RuleError
+    from replay import ReplayError
     from settings import SettingsError
     from spiders.recorded import RecordedError
     from storage import StoreError, VaultError
@@ -61,7 +62,9 @@ def plain_errors() -> Iterator[None]:
     except (PlanError, SweepError, SettingsError) as error:
         err.print(f"yunjian: {error}", markup=False)
         raise typer.Exit(2) from None
-    except (RuleError, RecordedError, StoreError, VaultError, ArchiveError, ExportError) as error:
+    except (
+        RuleError, RecordedError, StoreError, VaultError, ArchiveError, ReplayError, ExportError,
+    ) as error:  # fmt: skip
         err.print(f"yunjian: {error}", markup=False)
         raise typer.Exit(1) from None
 
@@ -282,7 +285,7 @@ def clue(
                     lines.append(f"      {entry.get('law', law)}{entry.get('article', '')}{mark}")
         for record in found.detail["evidence"]:
             lines.append(
-                f"证据  {record['kind']}  {record['fetched_at']:%Y-%m-%d %H:%M:%S}Z  {record['url']}"
+                f"证据 {record['id']}  {record['kind']}  {record['fetched_at']:%Y-%m-%d %H:%M:%S}Z  {record['url']}"
             )
             lines.append(
                 f"      sha256 {record['sha256']}  {record['warc_file']}@{record['warc_offset']}"
@@ -300,6 +303,37 @@ def clue(
                         lines.append(f"            sha256 {use['sha256']}")
         for line in lines:
             out.print(_printable(line), markup=False, soft_wrap=True)
+
+
+@app.command()
+def replay(
+    wanted: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="of the evidence; or observation:N, clue:N, a record id"),
+    ],
+    to: Annotated[Path | None, typer.Option("--out", help="write it to this file instead")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="on loopback; 0 is any")] = 0,
+) -> None:
+    """Open a page of the evidence from its archive: hash verified, scripts and network off."""
+    import replay as replaying
+    from storage import Vault
+
+    with plain_errors():
+        config = settings_module.load()
+        vault = Vault(config.vault_dir)
+        with _store(config).session() as session:
+            found = replaying.find(session, wanted)
+            pages = [replaying.replayed(session, vault, one) for one in found]
+        if to is not None:
+            replaying.write(pages[0], to)
+            for page in pages[1:]:
+                err.print(f"{wanted} also rests on evidence {page.evidence.id}", markup=False)
+            return
+
+        def say(address: str, page: replaying.Replayed) -> None:
+            print(f"{address}  {page.evidence.kind}  {_printable(page.evidence.url)}", flush=True)
+
+        replaying.serve(pages, port, say)
 
 
 def in_force(law: dict[str, Any], seen_at: datetime) -> bool:

@@ -17,7 +17,7 @@ _UNWANTED = frozenset({"image", "media", "font", "stylesheet", "websocket", "man
 
 def scrapy_settings(settings: Settings) -> dict[str, Any]:
     """All that Scrapy and scrapy-playwright are told."""
-    playwright = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+    playwright = "crawler.wire.WireHandler"
     return {
         "YUNJIAN_ALLOW_PRIVATE": list(settings.allow_private),
         "YUNJIAN_BLOCK_BACKOFF": settings.block_backoff,

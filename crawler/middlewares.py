@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from twisted.python.failure import Failure
 
 from crawler.addresses import Guard, PrivateAddress, canonical, host_of
 from crawler.tasks import Capture, Sink
+from crawler.wire import Answer
 
 __all__ = [
     "BackOff",
@@ -153,6 +155,38 @@ def _pairs(headers: Headers) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _sent(request: Request) -> tuple[tuple[str, str], ...]:
+    """The headers as they were sent: the network layer adds the host."""
+    pairs = _pairs(request.headers)
+    if "Host" in request.headers:
+        return pairs
+    return ("Host", urlsplit(request.url).netloc.rpartition("@")[2]), *pairs
+
+
+def _ip(address: object) -> tuple[tuple[str, str], ...]:
+    return (("WARC-IP-Address", str(address)),) if address else ()
+
+
+def _on_the_wire(answer: Answer, source: str, certificates: tuple[bytes, ...]) -> Capture:
+    """What the server sent to the browser. The encoding is off, and its header renamed."""
+    return Capture(
+        url=answer.url,
+        status=answer.status,
+        headers=tuple(
+            ("X-Orig-Content-Encoding" if name.lower() == "content-encoding" else name, value)
+            for name, value in answer.headers
+        ),
+        body=answer.body,
+        fetched_at=datetime.now(UTC),
+        fingerprint="",
+        kind="wire",
+        source=source,
+        request_headers=answer.request_headers,
+        notes=_ip(answer.ip),
+        certificates=certificates,
+    )
+
+
 class EvidenceMiddleware:
     """Nearest to the wire: keeps each response as it came, and gives back what is already kept."""
 
@@ -197,6 +231,13 @@ class EvidenceMiddleware:
         elif request.meta.get("picture"):
             kind = "picture"
         task = request.meta.get("task")
+        source = task.source if task else ""
+        certificates = request.meta.pop("certificates", ())
+        notes = _ip(response.ip_address)
+        wire: Sequence[Answer] = request.meta.pop("wire", ())
+        for answer in wire:
+            record = self.sink.captured(_on_the_wire(answer, source, certificates))
+            notes = (*_ip(answer.ip), ("WARC-Concurrent-To", f"<urn:uuid:{record}>"))
         request.meta["evidence"] = self.sink.captured(
             Capture(
                 url=response.url,
@@ -206,9 +247,11 @@ class EvidenceMiddleware:
                 fetched_at=datetime.now(UTC),
                 fingerprint=fingerprint(request),
                 kind=kind,  # type: ignore[arg-type]
-                source=task.source if task else "",
-                request_headers=_pairs(request.headers),
+                source=source,
+                request_headers=() if wire else _sent(request),
                 rendered=bool(request.meta.get("playwright")),
+                notes=notes,
+                certificates=certificates,
             )
         )
         return response

@@ -49,13 +49,16 @@ class Capture:
     body: bytes
     fetched_at: datetime
     fingerprint: str
-    kind: Literal["page", "redirect", "robots", "picture"]
+    kind: Literal["page", "redirect", "robots", "picture", "wire"]
+    """`wire` is what the server sent to the browser, where the page is what scripts made of it."""
     source: str = ""
     """The source whose task asked; "" for robots.txt."""
     request_headers: tuple[tuple[str, str], ...] = ()
     rendered: bool = False
     notes: tuple[tuple[str, str], ...] = ()
     """Further headers of its record."""
+    certificates: tuple[bytes, ...] = ()
+    """Of https: the chain that the server showed, its own first, in DER."""
 
 
 @dataclass(frozen=True, slots=True)

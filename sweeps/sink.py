@@ -26,6 +26,7 @@ from storage import EvidenceRef, Store, Vault, VaultError
 from storage import models as m
 from storage.observations import Found, Recorded, record
 from storage.vault import VaultWriter
+from sweeps.chains import Chains
 from sweeps.privacy import masked
 from sweeps.summary import Summary
 from sweeps.tasks import add_shop_task
@@ -91,6 +92,7 @@ class StoreSink:
         self.only_goods = only_goods
         self.region = region
         self.writer: VaultWriter = vault.writer(f"sweep-{summary.sweep_id}")
+        self._chains = Chains(self.writer)
         self._resumable = self._kept_before()
         self._evidence: list[dict[str, Any]] = []
         self._blocks: set[str] = set()
@@ -107,6 +109,7 @@ class StoreSink:
 
     def captured(self, capture: Capture) -> str:
         """Keep a response as evidence; returns the id of its record."""
+        notes, chain = self._chains.keep(capture)
         ref = self.writer.response(
             capture.url,
             capture.status,
@@ -115,8 +118,10 @@ class StoreSink:
             capture.fetched_at,
             request_headers=capture.request_headers,
             rendered=capture.rendered,
-            notes=dict(capture.notes),
+            notes=dict(capture.notes) | notes,
         )
+        if chain is not None:
+            self._evidence.append(evidence_row(chain, self.summary.sweep_id, "certificate"))
         if capture.kind == "page":
             self.summary.source(capture.source).pages += 1
         self._evidence.append(

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "sweeps": {"clues", "detectors", "storage", "spiders", "crawler", "listing", "settings"},
     "practice": {"listing"},
 }
-PARTS = {*MAY_IMPORT, "cli", "demo", "doctor", "scanning", "scheduler", "bench"}
+PARTS = {*MAY_IMPORT, "cli", "demo", "doctor", "replay", "scanning", "scheduler", "bench"}
 
 
 def imports(path: Path) -> set[str]:
