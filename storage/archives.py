@@ -252,8 +252,10 @@ def _records(file: IO[bytes], name: str, limit: int) -> Iterator[ArchiveRecord |
             start = _next_start(file, start + 1, gzipped)
             continue
         file.seek(following)
+        ahead = file.read(64)
+        blank = len(ahead) - len(ahead.lstrip(b"\r\n"))
         # Some writers pad the file with zeroes.
-        start = following if file.read(1) not in (b"", b"\0") else None
+        start = following + blank if ahead[blank : blank + 1] not in (b"", b"\0") else None
 
 
 def _one_member(stream: IO[bytes], place: str, limit: int) -> Iterator[ArchiveRecord]:
@@ -323,7 +325,7 @@ def _next_start(file: IO[bytes], start: int, gzipped: bool) -> int | None:
             if _begins_record(file, here):
                 return here
             position = held.find(sign, position + 1)
-        keep = len(sign) - 1
+        keep = min(len(held), len(sign) - 1)
         base, held = base + len(held) - keep, held[-keep:]
         file.seek(base + len(held))
     return None
