@@ -30,8 +30,8 @@ from storage import Store, Vault, open_store
 from storage import models as m
 
 ORDER = ("--goods", "tea", "--goods", "sanqi", "--goods", "food-drug")
-LONGEST = 0.6
-"""Of the time of a quiet run, which a run is given at most before it is killed."""
+STARTING = 0.25
+"""Share of the kills that may strike before a run has kept its first page."""
 COUNTS = {
     "listings": "SELECT count(*) FROM listing",
     "observations": "SELECT count(*) FROM observation",
@@ -133,18 +133,32 @@ def content(data: Path) -> tuple[dict[str, int], list[str]]:
     return counts, said
 
 
+def until_page(process: subprocess.Popen[str], data: Path) -> None:
+    """Wait until a run writes evidence of its own, or has ended."""
+    known = {path.name.removesuffix(".open") for path in (data / "evidence").glob("*")}
+    while process.poll() is None:
+        files = {path.name.removesuffix(".open") for path in (data / "evidence").glob("*")}
+        if files - known:
+            return
+        time.sleep(0.01)
+
+
 def disturbed(
     data: Path, env: dict[str, str], chance: random.Random, most: int, calm: float
 ) -> Round:
     """One store: killed and resumed until it is done or `most` kills have struck."""
     this = Round()
     while this.kills < most:
-        wait = chance.uniform(0.3, LONGEST * calm)
+        early = chance.random() < STARTING
+        wait = chance.uniform(0.3, calm / (2 if early else 5))
         before = kept(data) if begun(data) else ({}, set())
         process = subprocess.Popen(
             command(begun(data)), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )  # fmt: skip
         try:
+            start = time.monotonic()
+            if not early:
+                until_page(process, data)
             _, said = process.communicate(timeout=wait)
             ended = True
         except subprocess.TimeoutExpired:
@@ -159,7 +173,8 @@ def disturbed(
             print(f"  done after {this.kills} kills", flush=True)
             return this
         this.kills += 1
-        print(f"  kill {this.kills:2} after {wait:4.1f} s: {len(now[0]):4} answers, {len(now[1]):3} tasks done", flush=True)  # fmt: skip
+        took = time.monotonic() - start
+        print(f"  kill {this.kills:2} after {took:4.1f} s: {len(now[0]):4} answers, {len(now[1]):3} tasks done", flush=True)  # fmt: skip
     last = subprocess.run(
         command(begun(data)), env=env, capture_output=True, text=True, check=False
     )

@@ -99,10 +99,7 @@ def _upgrade(store: Store) -> None:
     head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     if store.revision() == head:
         return
-    with store.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            # Two processes that start at once must not both create the tables.
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7396042)")
+    with _schema_transaction(store.engine) as connection:
         try:
             command.upgrade(_alembic(connection), "head")
         except CommandError as error:
@@ -110,3 +107,23 @@ def _upgrade(store: Store) -> None:
                 f"{store.name}: made by a newer version of this program ({error}); "
                 "update the program, or open another database"
             ) from None
+
+
+@contextmanager
+def _schema_transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction for the whole upgrade, and for one process at a time: one that is killed
+    in the middle leaves the schema as it was, two that start at once don't both make it."""
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7396042)")
+            yield connection
+            return
+        driver: Any = connection.connection.dbapi_connection
+        # Left to itself the driver of SQLite commits after each change of the schema.
+        before, driver.isolation_level = driver.isolation_level, None
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+        finally:
+            # SQLAlchemy's own commit or rollback ends the transaction.
+            driver.isolation_level = before

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +38,29 @@ def test_the_migrations_make_just_the_tables_of_the_models(store: Store) -> None
         assert compare_metadata(context, m.Base.metadata) == []
 
 
+def test_a_late_look_joins_the_history_in_its_place(store: Store) -> None:
+    looks = [("二", 2), ("一", 1), ("三", 3), ("一", 1), ("二", 2)]
+    fresh = []
+    for title, day in looks:
+        with store.session() as session:
+            (row,) = record(session, None, [found(title, at=NOW + timedelta(days=day))])
+        fresh.append(row.observation_id is not None)
+    assert fresh == [True, True, True, False, False], "the second time nothing is new"
+    with store.session() as session:
+        told = session.scalars(select(m.Observation).order_by(m.Observation.seen_at)).all()
+        listing = session.scalars(select(m.ListingRow)).one()
+    assert [one.content["title"] for one in told] == ["一", "二", "三"]
+    assert (listing.title, listing.first_seen) == ("三", NOW + timedelta(days=1))
+    assert listing.last_seen == NOW + timedelta(days=3)
+
+
+def test_prices_of_later_days_are_no_history(store: Store) -> None:
+    with store.session() as session:
+        record(session, None, [found(price="80", at=NOW)])
+        (late,) = record(session, None, [found(price="99", at=NOW - timedelta(days=30))])
+    assert late.prices == ()
+
+
 def test_opening_twice_keeps_what_is_there(store_url: str) -> None:
     first = open_store(store_url)
     with first.session() as session:
@@ -52,6 +78,28 @@ def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(store_url: s
     store.close()
     with pytest.raises(StoreError, match="newer version"):
         open_store(store_url)
+
+
+OPEN_AND_DIE = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+from storage import open_store
+
+@event.listens_for(Engine, "after_cursor_execute")
+def die(connection, cursor, statement, *rest):
+    if "CREATE TABLE clue" in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+open_store(sys.argv[1])
+"""
+
+
+def test_a_kill_while_the_tables_are_made_leaves_none(store_url: str, house: Path) -> None:
+    died = subprocess.run([sys.executable, "-c", OPEN_AND_DIE, store_url], cwd=house, check=False)
+    assert died.returncode == -signal.SIGKILL
+    store = open_store(store_url)
+    assert count(store, m.Clue) == 0
+    store.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "nonsense", "sqlite:////proc/none/x.db"])
