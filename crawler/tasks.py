@@ -37,6 +37,8 @@ class Task:
     query: str = ""
     start_url: str = ""
     pages: int = 1
+    done: bool = False
+    """Whether an earlier run of the sweep finished it; a search may lead to it once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,9 @@ class Sink(Protocol):
 
     def kept(self, fingerprint: str) -> tuple[Kept, str] | None:
         """The response to this request and its record, if an interrupted run kept it."""
+
+    def seen(self, task: Task) -> set[str]:
+        """The canonical addresses that earlier runs of this sweep asked for a finished shop."""
 
     def listing(self, fetched: Fetched) -> None:
         """A listing was read."""

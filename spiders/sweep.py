@@ -86,6 +86,9 @@ class SweepSpider(scrapy.Spider):
         if task.id in self.begun:
             return
         self.begun.add(task.id)
+        if task.done:
+            self.seen |= self.sink.seen(task)
+            return
         if task.start_url:
             self.seen.add(canonical(task.start_url))
             yield self._request(task, task.start_url, self.parse_shop)

@@ -145,6 +145,17 @@ class StoreSink:
         self.summary.kept_pages += 1
         return Kept(page.url, page.status, page.headers, page.body, rendered), record_id
 
+    def seen(self, task: Task) -> set[str]:
+        """The canonical addresses that earlier runs of this sweep asked for a finished shop."""
+        with self.store.session() as session:
+            urls = session.scalars(
+                select(m.Evidence.url).where(
+                    m.Evidence.sweep_id == self.summary.sweep_id,
+                    m.Evidence.url.startswith(task.start_url, autoescape=True),
+                )
+            )
+            return {canonical(url) for url in urls}
+
     def listing(self, fetched: Fetched) -> None:
         """A listing was read."""
         self._found.append(fetched)
@@ -224,6 +235,9 @@ class StoreSink:
             self._write_findings(session, ids)
             self._write_incidents(session, ids)
             for task, ok, note in self._ended:
+                if task.done:
+                    # A further page of a finished shop does not make it unfinished.
+                    continue
                 session.execute(
                     update(m.TaskRow)
                     .where(m.TaskRow.id == task.id)

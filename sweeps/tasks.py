@@ -32,6 +32,7 @@ def _task(row: m.TaskRow) -> Task:
         query=row.query,
         start_url=row.start_url,
         pages=row.pages,
+        done=row.state != "pending",
     )
 
 
