@@ -159,7 +159,7 @@ def _unzipped(path: Path, file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(file) as packed:
             yield packed
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ArchiveError(f"{path}: not a whole zip file: {error}") from None
 
 
@@ -171,7 +171,7 @@ def _members(path: Path, packed: zipfile.ZipFile) -> dict[str, str]:
         stated = {str(one["path"]): str(one.get("hash", "")) for one in said["resources"]}
     except KeyError:
         raise ArchiveError(f"{path}: a zip file, but no WACZ: no datapackage.json in it") from None
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RuntimeError):  # encrypted, nested too deep
         raise ArchiveError(
             f"{path}: a zip file, but no WACZ: its datapackage.json is none"
         ) from None
