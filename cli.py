@@ -82,7 +82,10 @@ def _store(config: settings_module.Settings) -> Any:
 def sweep(
     goods: Annotated[list[str] | None, typer.Option(help="goods id or title; may repeat")] = None,
     source: Annotated[
-        list[str] | None, typer.Option(help="source name or a shop's address; may repeat")
+        list[str] | None,
+        typer.Option(
+            help="source name, a shop's address, or file:PATH of handed-over data; may repeat"
+        ),
     ] = None,
     region: Annotated[
         str, typer.Option(help="division code; listings elsewhere are left out")
@@ -383,7 +386,9 @@ def scan(
 @app.command()
 def read(
     file: Annotated[Path, typer.Argument(help="a recorded page: plain, .gz or WARC")],
-    source: Annotated[str, typer.Option(help="whose page it is: baidu, taobao, jd, shop")],
+    source: Annotated[
+        str, typer.Option(help="whose page it is: baidu, taobao, jd, 1688, shop, file …")
+    ],
     url: Annotated[str, typer.Option(help="where it stood")] = "",
     kind: Annotated[str, typer.Option(help="search or item")] = "",
 ) -> None:

@@ -11,9 +11,12 @@ from typing import Literal
 import detectors
 import settings
 from crawler.browser import find_browser
+from crawler.sessions import SessionError
 from detectors import images
 from spiders import READERS
+from spiders.profile import ProfileError
 from storage import StoreError, open_store
+from sweeps.sources import open_sessions, readers_of
 
 __all__ = ["Check", "checks"]
 
@@ -62,8 +65,30 @@ def checks() -> Iterator[Check]:
     yield _pictures(config)
     for name, reader in READERS.items():
         source = reader.source
-        says = f"proven against {source.proven}" if source.proven else "unproven"
-        yield Check("ok" if source.proven else "warn", f"source {name}", f"{says}; {source.limits}")
+        proven = source.proven and not source.unproven
+        says = f"proven against {source.proven}" if proven else "unproven"
+        yield Check("ok" if proven else "warn", f"source {name}", f"{says}; {source.limits}")
+    yield from _sessions(config)
+
+
+def _sessions(config: settings.Settings) -> Iterator[Check]:
+    try:
+        readers = readers_of(config)
+    except ProfileError as error:
+        yield Check("bad", "apis", str(error))
+        return
+    for name, path in config.sessions.items():
+        if name not in readers:
+            yield Check("bad", f"session {name}", "there is no such source")
+            continue
+        try:
+            open_sessions(config, readers, [name])
+        except SessionError as error:
+            yield Check("bad", f"session {name}", str(error))
+            continue
+        private = path.stat().st_mode & 0o077 == 0
+        says = str(path) if private else f"{path}: others may read it (chmod 600)"
+        yield Check("ok" if private else "warn", f"session {name}", says)
 
 
 def _browser(configured: str) -> Check:

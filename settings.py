@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -36,6 +36,16 @@ def _names(value: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+
+
+class Api(BaseModel):
+    """An open API that is swept like a marketplace."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(description="address with {query} and, if it has pages, {page}")
+    profile: Path | None = Field(None, description="which column means what (docs/operate.md)")
+    token: SecretStr = Field(SecretStr(""), description="sent as Authorization: Bearer …")
 
 
 class Settings(BaseSettings):
@@ -84,6 +94,14 @@ class Settings(BaseSettings):
     source_urls: dict[str, str] = Field(
         default_factory=dict, description="another base address for a source, by its name"
     )
+    sources: Names = Field(
+        (), description="sources of a sweep that names none; empty means all proven ones"
+    )
+    sessions: dict[str, Path] = Field(
+        default_factory=dict,
+        description="Playwright storage state of a session that an officer opened, by source",
+    )
+    apis: dict[str, Api] = Field(default_factory=dict, description="open APIs, by a name for each")
 
     @property
     def store_url(self) -> str:

@@ -3,7 +3,7 @@
 `python -m bench.detect FILE…` reads listings in the `scan` format (JSON Lines) that carry besides
 ``"labels": [violation ids]`` and, where they know it, ``"disguised": true``. It prints precision,
 recall and F1 per violation, the same for disguised wording apart, how the scores are calibrated,
-the worst misses, and what each family of detectors adds (the F1 without it).
+proposed thresholds (`--fit`), the worst misses, and what each family of detectors adds (the F1 without it).
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from detectors.conditions import AllOf, AnyOf, Condition, Reasoned
 from detectors.ruleset import Rule, RuleSet, load_rules
 from detectors.signal import Detection
 from listing import Listing, ListingError
+
+RIGHT = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,25 @@ def calibration(labelled: Sequence[Labelled], found: Sequence[Detection]) -> Non
         print(f"{low / 10:.1f}–{low / 10 + 0.1:.1f}   {len(bins[low]):>8}  {share:>10.2f}")
 
 
+def proposed(labelled: Sequence[Labelled], found: Sequence[Detection]) -> None:
+    """Thresholds for `rules/scores.yaml`: by violation, the lowest score from which on nine of ten
+    verdicts are right (one wrong verdict is added to each, as small numbers flatter)."""
+    print(f"\nthresholds from which on {RIGHT:.0%} are right")
+    by_violation: defaultdict[str, list[tuple[float, bool]]] = defaultdict(list)
+    for one, detection in zip(labelled, found, strict=True):
+        for violation, score in detection.scores.items():
+            by_violation[violation].append((score, violation in one.labels))
+    for violation, told in sorted(by_violation.items()):
+        cuts = sorted({score for score, _ in told})
+        good = (cut for cut in cuts if _precision(told, cut) >= RIGHT)
+        print(f"  {violation}: {max(0.5, next(good, 1.0)):.2f}")
+
+
+def _precision(told: Sequence[tuple[float, bool]], cut: float) -> float:
+    right = [is_right for score, is_right in told if score >= cut]
+    return sum(right) / (len(right) + 1)
+
+
 def misses(labelled: Sequence[Labelled], found: Sequence[Detection], number: int) -> None:
     """What is missed or wrongly told, worst first: labels without any signal, then by score."""
     rows: list[tuple[float, str]] = []
@@ -210,6 +231,7 @@ def main() -> None:
     parser.add_argument("--misses", type=int, default=20, help="how many to name")
     parser.add_argument("--only", help="name the misses of this violation alone")
     parser.add_argument("--no-ablation", action="store_true")
+    parser.add_argument("--fit", action="store_true", help="propose thresholds")
     options = parser.parse_args()
     ruleset = load_rules(settings.load().rules_dir)
     detector = Detector(ruleset)
@@ -232,6 +254,8 @@ def main() -> None:
                 f"{name:22}{total.right + total.missed:>8}{'':>7}{total.precision:>11.3f}{total.recall:>8.3f}{total.f1:>8.3f}"
             )
     calibration(labelled, found)
+    if options.fit:
+        proposed(labelled, found)
     if options.only:
         labelled, found = narrowed(labelled, found, options.only)
     misses(labelled, found, options.misses)

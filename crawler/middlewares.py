@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -155,9 +155,14 @@ def _pairs(headers: Headers) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _public(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Without what opens a door: evidence is passed on, a token or an officer's session is not."""
+    return tuple((n, v) for n, v in headers if n.lower() not in ("authorization", "cookie"))
+
+
 def _sent(request: Request) -> tuple[tuple[str, str], ...]:
     """The headers as they were sent: the network layer adds the host."""
-    pairs = _pairs(request.headers)
+    pairs = _public(_pairs(request.headers))
     if "Host" in request.headers:
         return pairs
     return ("Host", urlsplit(request.url).netloc.rpartition("@")[2]), *pairs
@@ -181,7 +186,7 @@ def _on_the_wire(answer: Answer, source: str, certificates: tuple[bytes, ...]) -
         fingerprint="",
         kind="wire",
         source=source,
-        request_headers=answer.request_headers,
+        request_headers=_public(answer.request_headers),
         notes=_ip(answer.ip),
         certificates=certificates,
     )

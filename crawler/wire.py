@@ -96,8 +96,8 @@ class WireHandler(ScrapyPlaywrightDownloadHandler):
         if request.meta.get("playwright"):
             request.meta["playwright_page_init_callback"] = _listen
             # A shop with a certificate that nobody vouches for is read all the same, as it is
-            # without a browser; what it showed is kept.
-            request.meta.setdefault("playwright_context_kwargs", {})["ignore_https_errors"] = True
+            # without a browser; what it showed is kept. An officer's session is not shown to it.
+            request.meta.setdefault("playwright_context_kwargs", {"ignore_https_errors": True})
         response: ScrapyResponse = await super().download_request(request)
         certificate: Any = response.certificate
         if certificate is not None:

@@ -50,6 +50,7 @@ class Detector:
         )
         self.reasonings = reasonings_of(self.knowledge)
         self.gate = Gate(ruleset.rules.values(), self.matcher.groups)
+        self._groups = frozenset(str(group["id"]) for group in ruleset.goods)
         self._signs: dict[str, list[str]] = {
             kind: list(signs)
             for group in ruleset.goods
@@ -64,7 +65,8 @@ class Detector:
         for rule in self.ruleset.rules.values():
             if rule.id not in view.passed.rules:
                 continue
-            if not rule.goods or not scopes or rule.goods & scopes:
+            # Of unknown goods every group's rules are asked, but not those of drugs or health foods.
+            if not rule.goods or rule.goods & (scopes or self._groups):
                 signals += self._signals_of(rule, view)
         return self._judge(signals)
 
@@ -108,7 +110,7 @@ class Detector:
     def _judge(self, signals: Iterable[Signal]) -> Detection:
         """Signals of one violation are independent testimony: 1 - Π(1 - strength). Words that
         several of its rules name are one signal, the strongest; the same words said again in
-        another place add nothing to the score."""
+        another place add nothing. The score is the share of right verdicts at that strength."""
         ordered = sorted(signals, key=lambda s: (-s.strength, s.field, s.start, -s.end, s.rule))
         doubt: dict[str, float] = {}
         counted: set[tuple[str, str]] = set()
@@ -124,7 +126,8 @@ class Detector:
                 continue
             counted.add((signal.violation, signal.text))
             doubt[signal.violation] = doubt.get(signal.violation, 1.0) * (1 - signal.strength)
-        scores = {violation: round(1 - left, 4) for violation, left in doubt.items()}
+        score = self.ruleset.score
+        scores = {violation: round(score(1 - left), 4) for violation, left in doubt.items()}
         opening = [v for v, score in scores.items() if score >= self.ruleset.threshold(v)]
         opening.sort(key=lambda v: (-scores[v], v))
         return Detection(tuple(kept), scores, tuple(opening))

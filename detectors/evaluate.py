@@ -96,17 +96,18 @@ def evaluate(rule: Rule, view: View) -> list[Found]:
 
 
 class _Decision:
-    __slots__ = ("rule", "view")
+    __slots__ = ("may", "rule", "view")
 
     def __init__(self, rule: Rule, view: View) -> None:
         self.rule = rule
         self.view = view
+        self.may = view.passed.may
 
     def decide(self, condition: Condition) -> list[Found]:
         """The spans that fulfil the condition; [] where it does not hold."""
         match condition:
             case Terms() | Near() | Pattern():
-                if not self.view.passed.may(condition):
+                if not self.may(condition):
                     return []
                 scope = condition.scope or self.rule.fields
                 if isinstance(condition, Terms):
@@ -117,7 +118,7 @@ class _Decision:
             case Reasoned(name=name, options=options):
                 return self.view.reasonings[name](self.view.listing, self.view.texts, dict(options))
             case AnyOf(parts=parts):
-                return [found for part in parts for found in self.decide(part)]
+                return [found for part in parts if self.may(part) for found in self.decide(part)]
             case NoneOf():
                 return []
             case AllOf(parts=parts):

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import rjieba
 
 from detectors.normalise import ENDERS, Folded, code_points, disguises
-from detectors.variants import frequency
+from detectors.variants import frequency, ordinary_strings
 
 __all__ = ["Findings", "Hit", "Places", "Raw", "Spelling"]
 
@@ -158,8 +158,15 @@ class Findings:
 def _checked(folded: Folded, start: int, end: int, spelling: Spelling) -> Hit | None:
     """The hit, or None where these characters are something else."""
     tight, word, kind = folded.tight, spelling.word, spelling.kind
-    mixed = kind == "pinyin" and not tight[start:end].isascii()
+    found = tight[start:end]
+    letters = sum(map(_latin, found))
+    # zui好 may follow another word in Latin; of one letter alone it must be the whole: 250g生产.
+    mixed = kind == "pinyin" and letters > 1 and not found.isascii()
     if not mixed and not _whole(folded, start, end):
+        return None
+    if kind == "pinyin" and letters == 1 and _latin(found[0]) and _digit(tight[start - 1 : start]):
+        return None
+    if kind and found in ordinary_strings():
         return None
     if kind:
         ordinary = kind in ("homophone", "shape") and _ordinary(tight, start, end, spelling)

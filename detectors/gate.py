@@ -80,7 +80,7 @@ class Gate:
         if len(self._flat):
             passing = np.logical_or.reduceat(holds[self._flat], self._firsts).tolist()
             rules |= {id_ for (id_, _), one in zip(self._wanted, passing, strict=True) if one}
-        return Passed(rules, holds, self._numbers)
+        return Passed(rules, set(np.flatnonzero(holds).tolist()), self._numbers)
 
     def _of(self, condition: Condition) -> list[int] | None:
         """Conditions of which one must hold that this one may; None where it may without."""
@@ -101,16 +101,15 @@ class Passed:
 
     __slots__ = ("_holds", "_numbers", "rules")
 
-    def __init__(
-        self, rules: set[str], holds: npt.NDArray[np.bool_], numbers: Mapping[int, int]
-    ) -> None:
+    def __init__(self, rules: set[str], holds: set[int], numbers: Mapping[int, int]) -> None:
         self.rules = rules
         """Ids of the rules that may hold."""
         self._holds, self._numbers = holds, numbers
 
-    def may(self, condition: Terms | Near | Pattern) -> bool:
-        """Whether a condition may hold."""
-        return bool(self._holds[self._numbers[id(condition)]])
+    def may(self, condition: Condition) -> bool:
+        """Whether a condition may hold, as far as that is known without looking closely."""
+        number = self._numbers.get(id(condition))
+        return number is None or number in self._holds
 
 
 def _leaves(condition: Condition) -> Iterator[Terms | Near | Pattern]:

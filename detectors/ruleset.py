@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,21 @@ class RuleSet:
     brands: list[dict[str, Any]] = field(default_factory=list)
     gis: list[dict[str, Any]] = field(default_factory=list)
     thresholds: dict[str, float] = field(default_factory=dict)
+    calibration: tuple[tuple[float, float], ...] = ((0.0, 0.0), (1.0, 1.0))
+    """How often a combined strength turned out right: points between which is interpolated."""
     regions: dict[str, str] = field(default_factory=dict)
     contexts: dict[str, Context] = field(default_factory=dict)
 
     def threshold(self, violation: str) -> float:
         """The score at which a clue opens."""
         return self.thresholds.get(violation, DEFAULT_THRESHOLD)
+
+    def score(self, strength: float) -> float:
+        """The share of right verdicts that was measured at this combined strength."""
+        for (low, below), (high, above) in pairwise(self.calibration):
+            if strength <= high:
+                return below + (above - below) * (strength - low) / (high - low)
+        return self.calibration[-1][1]
 
 
 def _line(node: Any, key: Any = None) -> str:
@@ -282,6 +292,33 @@ class _Reader:
             false_alarms=str(data.get("false_alarms", "")),
         )
 
+    def scores(self) -> None:
+        """Calibration and thresholds, where the folder has them."""
+        path = self.folder / "scores.yaml"
+        data = self.yaml(path) if path.is_file() else {}
+        if not isinstance(data, dict):
+            self.wrong(path, "calibration and thresholds are wanted")
+            return
+        try:
+            points = [(float(at), float(share)) for at, share in data.get("calibration", ())]
+            thresholds = {str(k): float(v) for k, v in data.get("thresholds", {}).items()}
+        except (TypeError, ValueError, AttributeError) as error:
+            self.wrong(path, f"numbers are wanted: {error}", data)
+            return
+        if unknown := sorted(set(thresholds) - set(self.set.violations)):
+            self.wrong(path, f"no such violation: {unknown[0]!r}", data, "thresholds")
+        if points and (
+            points != sorted(points)
+            or [p for _, p in points] != sorted(p for _, p in points)
+            or len({at for at, _ in points}) != len(points)
+            or points[0][0] != 0
+            or points[-1][0] != 1
+        ):
+            self.wrong(path, "calibration wants rising points from 0 to 1", data, "calibration")
+        elif points:
+            self.set.calibration = tuple(points)
+        self.set.thresholds = thresholds
+
     def regions(self) -> None:
         """Administrative divisions by code."""
         path = self.folder / "regions.csv"
@@ -312,9 +349,7 @@ def load_rules(folder: Path) -> RuleSet:
     result.brands = reader.listed("brands", "brands")
     result.gis = reader.listed("gi", "gis")
     reader.regions()
-    thresholds = folder / "thresholds.yaml"
-    if thresholds.is_file() and isinstance(data := reader.yaml(thresholds), Mapping):
-        result.thresholds = {str(k): float(v) for k, v in data.items()}
+    reader.scores()
     reader.lexicons()
     reader.contexts()
     reader.rules()

@@ -15,7 +15,7 @@ from pathlib import Path
 import jieba
 from pypinyin import Style, lazy_pinyin, pinyin
 
-__all__ = ["alike", "frequency", "heard_as", "sound", "variants"]
+__all__ = ["alike", "frequency", "heard_as", "ordinary_strings", "sound", "variants"]
 
 TABLES = Path(__file__).resolve().parent / "tables"
 _RADICALS = {
@@ -59,6 +59,13 @@ def _table(name: str) -> dict[str, str]:
     rows = (TABLES / name).read_text(encoding="utf-8").splitlines()
     pairs = (row.split("\t") for row in rows if not row.startswith("#"))
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+
+@cache
+def ordinary_strings() -> frozenset[str]:
+    """What is ordinary text though no dictionary has it."""
+    rows = (TABLES / "ordinary.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(row for row in rows if row and not row.startswith("#"))
 
 
 @cache

@@ -92,10 +92,14 @@ def environment(port: int) -> dict[str, str]:
         "baidu": f"http://search.{DOMAIN}:{port}",
         "taobao": f"http://taoji.{DOMAIN}:{port}",
         "jd": f"http://jingdian.{DOMAIN}:{port}",
+        "1688": f"http://pifa.{DOMAIN}:{port}",
+        "pdd": f"http://pin.{DOMAIN}:{port}",
     }
     return {
         "YUNJIAN_ALLOW_PRIVATE": f"*.{DOMAIN}",
         "YUNJIAN_SOURCE_URLS": json.dumps(sources),
+        # The wholesale and the group market show the goods of the first marketplace again.
+        "YUNJIAN_SOURCES": "baidu,taobao,jd",
         "YUNJIAN_DOWNLOAD_DELAY": "0",
         "YUNJIAN_HOST_CONCURRENCY": "4",
         "YUNJIAN_CONTACT": "practice town",

@@ -11,7 +11,7 @@ from listing import Listing
 
 __all__ = ["Blocked", "Reader", "Source"]
 
-SourceKind = Literal["search_engine", "marketplace", "shop"]
+SourceKind = Literal["search_engine", "marketplace", "shop", "api", "file"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Source:
     """Against what the reader was proven: a recorded page and its year, or the town."""
     limits: str = ""
     """What the public page does not give."""
+    unproven: bool = False
+    """Nobody here has seen its real page: it reads a documented or recorded shape."""
 
 
 class Blocked(Exception):
@@ -49,6 +51,8 @@ class Reader(ABC):
     """How one source is asked and read. Pure: addresses and pages in, listings out."""
 
     source: ClassVar[Source]
+    domains: ClassVar[tuple[str, ...]] = ()
+    """Domains of the site: on hosts below them a session that was opened for it may be used."""
 
     def __init__(self, base: str = "") -> None:
         """`base` stands in for the source's own home address (the practice town's)."""

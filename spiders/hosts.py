@@ -10,9 +10,6 @@ from spiders.classify import result_class
 
 __all__ = ["reader_of"]
 
-_ALSO = {"tmall.com": "taobao.com", "tmall.hk": "taobao.com", "jd.hk": "jd.com"}
-"""Domains whose pages have the shape of another's."""
-
 
 def _domain(host: str) -> str:
     """What a site's hosts have in common: `taobao.com` of `s.taobao.com`."""
@@ -22,18 +19,23 @@ def _domain(host: str) -> str:
 
 
 def reader_of(url: str, readers: Mapping[str, Reader]) -> Reader | None:
-    """The reader of the site at `url`: one with this very host, else one of the same domain,
-    else that of independent shops; None for what sells nothing (news, encyclopedias) and for
-    marketplaces that no reader knows.
+    """The reader of the site at `url`: one with this very host, else one that is called as its
+    domain, has its home there or names it among its own, else that of independent shops; None
+    for what sells nothing (news, encyclopedias) and for marketplaces that no reader knows.
     """
     host = host_of(url)
-    domain = _ALSO.get(_domain(host), _domain(host))
-    homes = [(host_of(one.base), one) for one in readers.values() if one.base]
-    for home, one in homes:
-        if home == host:
+    for one in readers.values():
+        if one.base and host_of(one.base) == host:
             return one
-    for home, one in homes:
-        # A home replaced by the settings stands for itself alone, not for what is beside it.
-        if home == host_of(one.source.home) and _domain(home) in (_domain(host), domain):
+    # 淘宝 and 天猫 share their search and not their name.
+    if (called := readers.get(_domain(host).split(".")[0])) and called.source.home:
+        if any(_domain(host) == _domain(domain) for domain in called.domains):
+            return called
+    for one in readers.values():
+        home = host_of(one.source.home)
+        if home and _domain(home) == _domain(host):
+            return one
+    for one in readers.values():
+        if any(host == domain or host.endswith("." + domain) for domain in one.domains):
             return one
     return readers["shop"] if result_class(url) == "shop" else None

@@ -44,6 +44,7 @@ class Jd(Reader):
         proven="a recorded search (2024), an item page (2018)",
         limits="the live search wants a login; half of its list and item prices come by script",
     )
+    domains = ("jd.com", "jd.hk")
 
     def search_url(self, query: str, page: int) -> str:
         """京东 counts half pages: the n-th page of a visitor is 2n-1."""

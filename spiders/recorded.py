@@ -57,7 +57,8 @@ def read_page(
     """One page's listings or results, and what was wrong with it."""
     where = page.url or "page"
     try:
-        if block := block_of(page, page.url):
+        # A file of listings may well quote what stands on block pages.
+        if reader.source.kind != "file" and (block := block_of(page, page.url)):
             raise Blocked(block[0], block[1])  # type: ignore[arg-type]
         if kind == "item" or (kind is None and reader.source.kind == "shop"):
             yield reader.read_item(page)

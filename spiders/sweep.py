@@ -18,7 +18,6 @@ import scrapy
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
-from scrapy_playwright.page import PageMethod
 from twisted.python.failure import Failure
 
 from crawler.addresses import canonical, host_of
@@ -26,10 +25,13 @@ from crawler.blocks import block_of
 from crawler.failures import failure_name
 from crawler.middlewares import HostLeftAlone
 from crawler.page import Page, ReadError, SearchPage
+from crawler.sessions import Session
 from crawler.tasks import Fetched, Incident, Pictures, PictureText, Sink, Task
 from listing import Listing, SearchResult
 from spiders.base import Blocked, Reader
 from spiders.classify import result_class
+from spiders.doors import Doors, by_browser
+from spiders.handover import Api
 from spiders.merge import merged
 from spiders.pictures import Looking, look
 from spiders.shop import Shop
@@ -53,6 +55,7 @@ class SweepSpider(scrapy.Spider):
         shop_budget: int,
         progress: Callable[[], None] = lambda: None,
         pictures: Pictures | None = None,
+        sessions: Mapping[str, Session] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -62,6 +65,7 @@ class SweepSpider(scrapy.Spider):
         self.shop_budget = shop_budget
         self.progress = progress
         self.pictures = pictures
+        self.doors = Doors(readers, sessions)
         self.known_hosts = {host_of(one.base) for one in readers.values() if one.base}
         self.under_way: Counter[int] = Counter()
         self.asked: Counter[int] = Counter()
@@ -104,10 +108,13 @@ class SweepSpider(scrapy.Spider):
         self.asked[task.id] += not picture
         meta: dict[str, Any] = {"task": task, "asked": url, "picture": picture}
         if host_of(url) in self.browser_hosts and not picture:
-            meta |= self._by_browser()
+            meta |= by_browser()
+        if not picture:
+            meta |= self.doors.meta(task.reader, url)
         parse = self._guarded(callback)
         return Request(
             url,
+            headers=self.doors.headers(task.reader, url),
             callback=self._looked_at(parse) if picture else parse,
             errback=self._failed,
             priority=priority,
@@ -115,13 +122,6 @@ class SweepSpider(scrapy.Spider):
             meta=meta,
             cb_kwargs=carried,
         )
-
-    @staticmethod
-    def _by_browser() -> dict[str, Any]:
-        return {
-            "playwright": True,
-            "playwright_page_methods": [PageMethod("wait_for_load_state", "networkidle")],
-        }
 
     # What comes back -------------------------------------------------------------------
 
@@ -138,7 +138,8 @@ class SweepSpider(scrapy.Spider):
                 self._back_off.answered(response.url)
             except Blocked as block_seen:
                 self._back_off.blocked(response.url)
-                self._report(task, "block", block_seen.kind, block_seen.sign, response.meta, page)
+                sign = self.doors.sign(block_seen, task.reader, response.meta)
+                self._report(task, "block", block_seen.kind, sign, response.meta, page)
                 yield from self._go_on(task, carried)
             except ReadError as error:
                 self._report(task, "unread", "unreadable", error.what, response.meta, page)
@@ -265,7 +266,8 @@ class SweepSpider(scrapy.Spider):
             key = canonical(row.url) if row.url else ""
             if key in self.seen:
                 continue
-            if not key:
+            # An API has said all it says; the pages behind its rows are another source's.
+            if not key or isinstance(self.readers[task.reader], Api):
                 self._found(task, row, record)
                 continue
             self.seen.add(key)

@@ -1,4 +1,4 @@
-"""淘宝 and 天猫: search pages with `g_page_config`, item pages as HTML.
+"""淘宝 (and, in `tmall.py`, 天猫): search pages with `g_page_config`, item pages as HTML.
 
 - search: s.taobao.com/search?q=QUERY&s=44×(page-1); offers in the script variable g_page_config
 - item: item.taobao.com/item.htm?id=…, detail.tmall.com/item.htm?id=… (GBK)
@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -17,6 +16,7 @@ from parsel import Selector
 
 from crawler.extract import (
     ScriptError,
+    at,
     compact,
     first_price,
     json_after,
@@ -24,13 +24,14 @@ from crawler.extract import (
     parameters,
     seller_block,
     text_of,
+    whole_objects,
 )
-from crawler.extract.scripts import object_text
 from crawler.page import Page, ReadError, SearchPage
-from listing import Listing, ListingError, MoneyError
+from listing import Listing
 from spiders.base import Blocked, Reader, Source
+from spiders.rows import read_rows
 
-__all__ = ["Taobao"]
+__all__ = ["Taobao", "refuse_block"]
 
 PAGE_SIZE = 44
 _TAGS = re.compile(r"<[^<>]{0,200}>")
@@ -47,9 +48,10 @@ class Taobao(Reader):
         home="https://s.taobao.com",
         needs_session=True,
         official_api="淘宝开放平台 (with a key); data hand-over by 电子商务法 25",
-        proven="two recorded searches (2016, 2018), two item pages (2020)",
+        proven="two recorded searches (2016, 2018), an item page (2020)",
         limits="the live search wants a login; item prices often come by script",
     )
+    domains = ("taobao.com", "tmall.com")
 
     def search_url(self, query: str, page: int) -> str:
         """44 offers a page; `s` counts offers, from 0."""
@@ -57,7 +59,7 @@ class Taobao(Reader):
 
     def read_search(self, page: Page) -> SearchPage:
         """All offers of `g_page_config`; of a page cut off in the middle those that are whole."""
-        _refuse_block(page)
+        refuse_block(page)
         try:
             config = json_after(page.text, "g_page_config")
         except ScriptError as error:
@@ -80,31 +82,16 @@ class Taobao(Reader):
 
     def _cut_off(self, page: Page, error: ScriptError) -> SearchPage:
         """Offer by offer, as far as the page goes."""
-        start = error.partial.find('"auctions"')
-        if start < 0:
-            raise ReadError(page, str(error))
-        offers: list[Any] = []
-        position = error.partial.find("[", start) + 1
-        while error.partial[position : position + 200].lstrip(", \r\n\t").startswith("{"):
-            begin = error.partial.index("{", position)
-            try:
-                packed = object_text(error.partial, begin)
-                offers.append(json.loads(packed, strict=False))
-            except ValueError:
-                break
-            position = begin + len(packed)
+        try:
+            offers = whole_objects(error.partial, "auctions")
+        except ScriptError:
+            raise ReadError(page, str(error)) from None
         listings, problems = self._offers(page, offers)
         cut = f"the page is cut off after offer {len(offers)}"
         return SearchPage(listings=listings, problems=(*problems, cut))
 
     def _offers(self, page: Page, offers: list[Any]) -> tuple[tuple[Listing, ...], tuple[str, ...]]:
-        listings, problems = [], []
-        for number, offer in enumerate(offers, 1):
-            try:
-                listings.append(self._offer(page, offer))
-            except (ListingError, MoneyError, AttributeError) as error:
-                problems.append(f"offer {number}: {error}")
-        return tuple(listings), tuple(problems)
+        return read_rows(offers, lambda offer: self._offer(page, offer))
 
     def _offer(self, page: Page, offer: dict[str, Any]) -> Listing:
         title = offer.get("raw_title") or _TAGS.sub("", offer.get("title") or "")
@@ -112,7 +99,9 @@ class Taobao(Reader):
         # An advertisement links through a click counter; the item itself is known by its id.
         link = offer.get("detail_url") or ""
         if offer.get("nid") and ("click." in link or not link):
-            link = f"//item.taobao.com/item.htm?id={offer['nid']}"
+            tmall = at(offer, "shopcard.isTmall") is True
+            host = "detail.tmall.com" if tmall else "item.taobao.com"
+            link = f"//{host}/item.htm?id={offer['nid']}"
         return Listing.from_dict(
             {
                 "id": str(offer.get("nid") or ""),
@@ -128,13 +117,18 @@ class Taobao(Reader):
 
     def read_item(self, page: Page) -> Listing:
         """Title, price, parameters, detail text, shop: as far as the page itself says them."""
-        _refuse_block(page)
+        refuse_block(page)
         html = page.selector
         title = html.css("h3.tb-main-title::attr(data-title)").get() or html.css(
             ".tb-main-title, .tb-detail-hd h1"
         ).xpath("string()").get("")
         if not compact(title):
             raise ReadError(page, "no item title (.tb-main-title, .tb-detail-hd h1)")
+        url = page.url
+        if not _item_id(url):
+            # A recorded page that lost its address still states it.
+            url = html.css("link[rel=canonical]::attr(href)").get("")
+            url = page.absolute(url) if url else page.url
         nick = _SELLER_NICK.search(page.text)
         shop = html.css(".tb-shop-name, .slogo-shopname, .shop-name-link").xpath("string()").get()
         seller_html = html.css(".tb-shop-info, #J_ShopInfo, .shop-intro, #footer, .footer")
@@ -145,8 +139,8 @@ class Taobao(Reader):
         return Listing.from_dict(
             {
                 "title": compact(title),
-                "url": page.url,
-                "id": _item_id(page.url),
+                "url": url,
+                "id": _item_id(url),
                 "price": first_price(
                     html.css("#J_StrPrice, .tb-rmb-num, .tm-price").xpath("string()").getall()
                 ),
@@ -160,7 +154,7 @@ class Taobao(Reader):
                 "attributes": attributes,
                 "brand": attributes.get("品牌", ""),
                 "origin": attributes.get("产地", ""),
-                "text": text_of(html.css("#J_DivItemDesc") or html.css("#description")),
+                "text": text_of(html.css("#J_DivItemDesc") or html.css("#description .content")),
                 "terms": text_of(html.css("#J_Service, .tb-service")),
                 "reviews": _reviews(html),
                 "images": [page.absolute(i) for i in _images(html)],
@@ -171,9 +165,13 @@ class Taobao(Reader):
 
 
 def _images(html: Selector) -> list[str]:
-    return html.css(
-        "#J_DivItemDesc img::attr(src), #J_UlThumb img::attr(src), #J_ImgBooth::attr(src)"
-    ).getall()
+    detail = [
+        # A picture further down the page is loaded late: its `src` is a placeholder.
+        image.attrib.get("data-ks-lazyload") or image.attrib.get("src", "")
+        for image in html.css("#J_DivItemDesc img, #description .content img")
+    ]
+    shown = html.css("#J_UlThumb img::attr(src), #J_ImgBooth::attr(src)").getall()
+    return [image for image in [*detail, *shown] if image]
 
 
 def _shop_url(page: Page, html: Selector) -> str:
@@ -197,7 +195,8 @@ def _item_id(url: str) -> str:
     return found.group(1) if found else ""
 
 
-def _refuse_block(page: Page) -> None:
+def refuse_block(page: Page) -> None:
+    """Raises `Blocked` for what the sites of Alibaba show to a visitor they don't like."""
     host, path = urlsplit(page.url).hostname or "", urlsplit(page.url).path
     if host.startswith("login.") or path.startswith("/member/login"):
         raise Blocked("login", f"sent to {host}{path}")

@@ -171,28 +171,27 @@ class VaultWriter:
 
     def screenshot(self, url: str, png: bytes, taken_at: datetime, of_record: str) -> EvidenceRef:
         """Keep a picture of the page whose record is `of_record`."""
-        of = f"<urn:uuid:{of_record}>"
-        return self.attachment(f"urn:screenshot:{url}", "image/png", png, taken_at, of)
+        return self.resource(f"urn:screenshot:{url}", png, "image/png", taken_at, of_record)
 
-    def attachment(
-        self, target: str, kind: str, data: bytes, at: datetime, refers_to: str = ""
+    def resource(
+        self, target: str, body: bytes, kind: str, at: datetime, of_record: str = ""
     ) -> EvidenceRef:
-        """Keep what belongs to pages and came over no wire of its own, as a resource record."""
+        """Keep what did not come over HTTP, of media type `kind`."""
         self._out()
         headers = {"WARC-Date": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
-        if refers_to:
-            headers["WARC-Refers-To"] = refers_to
+        if of_record:
+            headers["WARC-Refers-To"] = f"<urn:uuid:{of_record}>"
         offset, record_id = self._append(
             lambda writer: writer.create_warc_record(
                 target,
                 "resource",
-                payload=io.BytesIO(data),
-                length=len(data),
+                payload=io.BytesIO(body),
+                length=len(body),
                 warc_content_type=kind,
                 warc_headers_dict=headers,
             )
         )
-        return self._ref(offset, record_id, target, 200, kind, data, at)
+        return self._ref(offset, record_id, target, 200, kind, body, at)
 
     def _ref(
         self,

@@ -38,7 +38,7 @@ class Chains:
         ref: Any = None
         if (address, digest) not in self._known:
             kind = "application/pem-certificate-chain"
-            ref = self._writer.attachment(address, kind, pem, capture.fetched_at)
+            ref = self._writer.resource(address, pem, kind, capture.fetched_at)
             self._known[address, digest] = ref.record_id
         said = f"sha256:{digest} <urn:uuid:{self._known[address, digest]}>"
         return {"WARC-Yunjian-Certificates": said}, ref

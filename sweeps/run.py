@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
@@ -16,17 +17,22 @@ import detectors
 from clues import Jurisdiction
 from crawler.engine import scrapy_settings
 from crawler.plan import load_goods, queries
+from crawler.sessions import Session, SessionError
 from detectors import images
 from settings import Settings
-from spiders import READERS, reader
+from spiders import READERS
+from spiders.handover import Api
+from spiders.profile import ProfileError
 from spiders.sweep import SweepSpider
 from storage import Store, Vault
 from storage import models as m
 from sweeps.archive import add_archives, read_archives
+from sweeps.handover import take_files
 from sweeps.pictures import picture_clues
 from sweeps.sink import StoreSink
+from sweeps.sources import FILE, default_sources, open_sessions, readers_of, searchable
 from sweeps.summary import Summary
-from sweeps.tasks import add_queries, add_shop_task, pending_tasks
+from sweeps.tasks import add_file_tasks, add_queries, add_shop_task, pending_tasks
 
 __all__ = ["SweepError", "SweepOrder", "plan_sweep", "sweep"]
 
@@ -41,7 +47,7 @@ class SweepOrder:
 
     goods: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    """Names of readers, or addresses of independent shops."""
+    """Names of readers, addresses of independent shops, handed-over files (``file:PATH``)."""
     region: str = ""
     """A division code; listings known to be elsewhere are left out."""
     mode: str = "ad-hoc"
@@ -89,7 +95,7 @@ def sweep(
         read_archives(
             sink,
             tasks,
-            _readers(settings),
+            readers_of(settings),
             "".join(plan["sources"]),
             settings.max_body,
             lambda: progress(summary),
@@ -102,7 +108,9 @@ def sweep(
     )
     if pictures is None and settings.images_per_listing:
         summary.problems.append(f"pictures are not read: {images.unavailable()}")
-    finished = _crawl(settings, sink, tasks, pictures, lambda: progress(summary))
+    take_files(sink, [task for task in tasks if task.reader == "file"])
+    crawled = [task for task in tasks if task.reader != "file"]
+    finished = _crawl(settings, sink, crawled, pictures, lambda: progress(summary))
     sink.flush()
     if finished and settings.screenshots:
         asyncio.run(picture_clues(settings, store, vault, sink.writer, summary, progress))
@@ -119,20 +127,30 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
     if order.archives:
         return _plan_archives(settings, store, order)
     watch_list = load_goods(settings.rules_dir)
-    shops = [source for source in order.sources if "://" in source]
-    named = [source for source in order.sources if "://" not in source]
-    searchable = [name for name in READERS if name != "shop"]
-    if unknown := [name for name in named if name not in searchable]:
+    files = [
+        Path(source.removeprefix(FILE)).resolve()
+        for source in order.sources
+        if source.startswith(FILE)
+    ]
+    if missing := [path for path in files if not path.is_file()]:
+        raise SweepError(f"no such file: {', '.join(map(str, missing))}")
+    others = [source for source in order.sources if not source.startswith(FILE)]
+    shops = [source for source in others if "://" in source]
+    named = [source for source in others if "://" not in source]
+    sources = named if order.sources else list(default_sources(settings))
+    known = searchable(settings)
+    if unknown := [name for name in sources if name not in known]:
         raise SweepError(
             f"no such source: {', '.join(unknown)} "
-            f"(known: {', '.join(searchable)}; a shop is named by its address, http…)"
+            f"(known: {', '.join(known)}; a shop is named by its address, http…; "
+            "a handed-over file as file:PATH)"
         )
-    sources = named if order.sources else searchable
+    _sessions(settings, sources)
     asked = queries(watch_list, sources, order.goods)
     ids = {one.title: one.id for one in watch_list}
     plan: dict[str, Any] = {
         "goods": sorted({ids.get(name, name) for name in order.goods}),
-        "sources": [*sources, *shops],
+        "sources": [*sources, *shops, *(f"{FILE}{path}" for path in files)],
         "region": order.region,
     }
     with store.session() as session:
@@ -149,6 +167,7 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
         add_queries(session, sweep_id, asked, order.max_pages or settings.max_pages)
         for url in shops:
             add_shop_task(session, sweep_id, url, "", None)
+        add_file_tasks(session, sweep_id, files)
     return Summary(sweep_id=sweep_id, mode=order.mode)
 
 
@@ -180,21 +199,18 @@ def _plan_archives(settings: Settings, store: Store, order: SweepOrder) -> Summa
     return Summary(sweep_id=sweep_id, mode="archive")
 
 
-def _readers(settings: Settings) -> dict[str, Any]:
-    return {name: reader(name, settings.source_urls.get(name, "")) for name in READERS}
-
-
 def _know_source(session: Any, settings: Settings, name: str) -> None:
     if session.scalar(select(m.SourceRow.id).where(m.SourceRow.name == name)) is not None:
         return
-    source = READERS[name].source
+    api = settings.apis.get(name)
+    source = READERS[name].source if api is None else Api.source
     session.execute(
         insert(m.SourceRow).values(
             name=name,
             kind=source.kind,
-            title=source.title,
-            home=settings.source_urls.get(name, source.home),
-            how_found="built in",
+            title=source.title if api is None else name,
+            home=settings.source_urls.get(name, source.home) if api is None else api.url,
+            how_found="built in" if api is None else "settings",
             added_at=datetime.now(UTC),
         )
     )
@@ -221,7 +237,7 @@ def _crawl(
     progress: Callable[[], None],
 ) -> bool:
     """Whether it came to its own end, not to a signal's."""
-    readers = _readers(settings)
+    readers = readers_of(settings)
     process = AsyncCrawlerProcess(scrapy_settings(settings))
     crawler = process.create_crawler(SweepSpider)
     process.crawl(
@@ -232,10 +248,18 @@ def _crawl(
         shop_budget=settings.shop_budget,
         progress=progress,
         pictures=pictures,
+        sessions=_sessions(settings, [task.reader for task in tasks]),
     )
     process.start()
     stats = crawler.stats
     return stats is not None and str(stats.get_value("finish_reason")) == "finished"
+
+
+def _sessions(settings: Settings, used: Sequence[str]) -> dict[str, Session]:
+    try:
+        return open_sessions(settings, readers_of(settings), used)
+    except (SessionError, ProfileError) as error:
+        raise SweepError(str(error)) from None
 
 
 def _end(store: Store, summary: Summary, began: float) -> None:

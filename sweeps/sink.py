@@ -28,6 +28,7 @@ from storage.observations import Found, Recorded, record
 from storage.vault import VaultWriter
 from sweeps.chains import Chains
 from sweeps.privacy import masked
+from sweeps.sources import unaddressed
 from sweeps.summary import Summary
 from sweeps.tasks import add_shop_task
 
@@ -129,6 +130,12 @@ class StoreSink:
             | {"fingerprint": capture.fingerprint, "rendered": capture.rendered}
         )
         self._maybe_flush()
+        return ref.record_id
+
+    def handed_over(self, target: str, body: bytes, kind: str, at: datetime) -> str:
+        """Keep a file that did not come over the wire; returns the id of its record."""
+        ref = self.writer.resource(target, body, kind, at)
+        self._evidence.append(evidence_row(ref, self.summary.sweep_id, "file"))
         return ref.record_id
 
     def kept(self, fingerprint: str) -> tuple[Kept, str] | None:
@@ -325,7 +332,7 @@ class StoreSink:
                 return None
         return Found(
             listing=listing.model_copy(update={"goods": goods}),
-            url=canonical(listing.url),
+            url=canonical(listing.url) if listing.url else unaddressed(listing),
             host=host_of(listing.url) if fetched.task.start_url else "",
             goods=goods,
             evidence_id=evidence.get(fetched.record),

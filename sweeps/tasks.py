@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy import insert, select
@@ -16,7 +17,7 @@ from crawler.plan import Query
 from crawler.tasks import Task
 from storage import models as m
 
-__all__ = ["add_queries", "add_shop_task", "pending_tasks"]
+__all__ = ["add_file_tasks", "add_queries", "add_shop_task", "pending_tasks"]
 
 
 def _key(*parts: str) -> str:
@@ -55,6 +56,25 @@ def add_queries(session: Session, sweep_id: int, queries: Iterable[Query], pages
     ]
     if rows:
         session.execute(insert(m.TaskRow), rows)
+
+
+def add_file_tasks(session: Session, sweep_id: int, paths: Iterable[Path]) -> None:
+    """A pending task for each handed-over file; the file joins the sources."""
+    for path in dict.fromkeys(paths):
+        name = f"file:{path.name}"[:255]
+        if session.scalar(select(m.SourceRow.id).where(m.SourceRow.name == name)) is None:
+            session.add(
+                m.SourceRow(
+                    name=name, kind="file", title=path.name, home=path.as_uri(),
+                    how_found="handed over", added_at=datetime.now(UTC),
+                )
+            )  # fmt: skip
+        session.add(
+            m.TaskRow(
+                sweep_id=sweep_id, key=_key(name, "", str(path)), source=name, reader="file",
+                goods="", query=str(path), start_url="", pages=1, state="pending", note="",
+            )
+        )  # fmt: skip
 
 
 def add_shop_task(

@@ -3,7 +3,7 @@
 Small named functions; the readers in `spiders/` compose them. Nothing here invents a value.
 """
 
-from crawler.extract.scripts import ScriptError, json_after
+from crawler.extract.scripts import ScriptError, at, json_after, whole_objects
 from crawler.extract.seller import licence_numbers, seller_block
 from crawler.extract.structured import Product, product_of
 from crawler.extract.text import compact, first_price, marked, parameters, text_of, visible_text
@@ -11,6 +11,7 @@ from crawler.extract.text import compact, first_price, marked, parameters, text_
 __all__ = [
     "Product",
     "ScriptError",
+    "at",
     "compact",
     "first_price",
     "json_after",
@@ -21,4 +22,5 @@ __all__ = [
     "seller_block",
     "text_of",
     "visible_text",
+    "whole_objects",
 ]

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-__all__ = ["ScriptError", "json_after"]
+__all__ = ["ScriptError", "at", "json_after", "whole_objects"]
 
 _BRACES = re.compile(r'["\\{}\[\]]')
 
@@ -48,3 +48,36 @@ def json_after(text: str, name: str) -> Any:
         return json.loads(packed, strict=False)
     except (ValueError, RecursionError) as error:
         raise ScriptError(f"{name} is not JSON: {error}") from None
+
+
+def whole_objects(partial: str, name: str) -> list[Any]:
+    """Of a list called `name` in an object that is cut off, the entries that are whole.
+
+    Raises `ScriptError` where `partial` does not come as far as the list.
+    """
+    start = partial.find(f'"{name}"')
+    if start < 0:
+        raise ScriptError(f"the object in the script is cut off before {name}")
+    found: list[Any] = []
+    position = partial.find("[", start) + 1
+    while partial[position : position + 200].lstrip(", \r\n\t").startswith("{"):
+        begin = partial.index("{", position)
+        try:
+            packed = object_text(partial, begin)
+            found.append(json.loads(packed, strict=False))
+        except (ValueError, RecursionError):
+            break
+        position = begin + len(packed)
+    return found
+
+
+def at(value: Any, path: str) -> Any:
+    """What stands at ``a.b.0.c`` in nested objects and lists; None where the way ends."""
+    for step in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value

@@ -28,9 +28,11 @@ _SHOP = re.compile(r"旗舰|官方|直营|总厂|集团|总公司|自营|" + _PA
 _PETTY = re.compile(
     r"个体|经营部|商行|店|铺|坊|行$|户|摊|工作室|批发部|维修部|经营户|农民|合作社|超市|档口|商贸|贸易|电子商务|网络科技|家庭农场|服务部|门市"
 )
+_PLATFORMS_OWN = re.compile("京东自营|天猫超市|天猫国际自营|苏宁自营|苏宁易购自营")
+"""Shops that the platform runs itself; who may call itself so is the platform's to answer for."""
 _UNAUTHORISED = re.compile(r"^(?:无|暂无|没有|未取得|未提供|办理中|否)")
 _INSTITUTE = re.compile(
-    r"(?:中国|中华|国家|全国|云南|省|市|县|州|[\u4e00-\u9fff]{2,4})[\u4e00-\u9fff]{0,8}?(?:科学院|中科院|农科院|研究院|植物所|动物所|微生物所|药物所|热作所|农科所|林科院|林科所|药检所|三七局|茶叶局|烟草局|烟草专卖局|供销合作社|供销联社|粮油局|农业局|农业农村局|林业局|卫健委|农技站|农技推广中心|研究所|药研所|茶科所|研究中心|工程中心|检测中心|中医院|医学院|农业大学|供销总社|供销社|粮食局|药监局|管理局|茶叶协会|三七协会|行业协会)"
+    r"(?:科学院|中科院|农科院|研究院|植物所|动物所|微生物所|药物所|热作所|农科所|林科院|林科所|药检所|三七局|茶叶局|烟草局|烟草专卖局|供销合作社|供销联社|粮油局|农业局|农业农村局|林业局|卫健委|农技站|农技推广中心|研究所|药研所|茶科所|研究中心|工程中心|检测中心|中医院|医学院|农业大学|供销总社|供销社|粮食局|药监局|管理局|茶叶协会|三七协会|行业协会)"
 )
 _MAY = re.compile(
     "研究|协会|检测中心|供销|[粮茶七草油业]局|工程中心|[茶农林]科所|[植动微药热]{1,2}[物作]所|农业大学|管理局|农技|卫健委|农业农村局|专卖局"
@@ -58,7 +60,7 @@ _MAKERS = (
 )
 _FIRM = re.compile(r"(?:厂|集团|公司|总社)$")
 _BRANCH = re.compile(
-    r"([\u4e00-\u9fff]{2,8})(?:集团|总公司|总厂|酒厂|茶厂|药厂|烟厂|药业|酒业|烟草公司|股份有限公司|股份公司|出口公司|进出口公司)[\u4e00-\u9fff]{0,6}(?:事业部|特供部|直供站|直供点|供货站|工厂店|特许店|职工店|子公司|直属店|直属粮店|分店|服务社|出口部|外销部|分公司|直销部|直供部|直供处|供应处|供应点|办事处|运营中心|营销中心|展销部|门市部|内部店|员工店|员工内购|内购|直营店|服务站|经销总部|批发站|分厂|直销处|供应站|驻昆办|驻村服务站|下属|直属)"
+    r"(?:集团|总公司|总厂|酒厂|茶厂|药厂|烟厂|药业|酒业|烟草公司|股份有限公司|股份公司|出口公司|进出口公司)[\u4e00-\u9fff]{0,6}(?:事业部|特供部|直供站|直供点|供货站|工厂店|特许店|职工店|子公司|直属店|直属粮店|分店|服务社|出口部|外销部|分公司|直销部|直供部|直供处|供应处|供应点|办事处|运营中心|营销中心|展销部|门市部|内部店|员工店|员工内购|内购|直营店|服务站|经销总部|批发站|分厂|直销处|供应站|驻昆办|驻村服务站|下属|直属)"
 )
 _LAWFUL_NAMING = re.compile(
     r"检测报告|检验报告|田间试验|试验数据|试验第|合作研|联合研|合作开发|合作协议|技术支持|技术指导|旧址|原址|仓库改|送检|论文|品种|技术合作|会员|旧址|推广|颁发|证书|由[^。]{0,12}出具|退休|参考|教材|合作选育|选育"
@@ -69,6 +71,8 @@ _NATIONAL = re.compile(
 )
 """Names that only the state's own firms may bear."""
 _LICENSED_TRADES = re.compile("移动|电信|联通|邮政|石化|石油|体育彩票|福利彩票|人寿|人保|平安")
+_BEFORE = re.compile(r"[\u4e00-\u9fff]{1,10}$")
+"""The name in front; looked for from its end, as from its beginning each place would be tried."""
 _PUBLIC = re.compile(r"院|所|大学|学校|中心|协会|供销|局|集团")
 
 
@@ -124,13 +128,22 @@ def _group(listing: Listing, texts: Sequence[FieldText]) -> list[Found]:
     for text in texts:
         if text.scope not in ("title", "shop_name", "text", "image_text"):
             continue
-        if (found := _BRANCH.search(text.folded.tight)) and found.group(1)[-2:] not in operator:
+        tight = text.folded.tight
+        found = _BRANCH.search(tight)
+        start = _name_before(tight, found.start(), 8) if found else 0
+        if found and found.start() - start > 1 and tight[: found.start()][-2:] not in operator:
             strength = 0.6 if operator else 0.5
-            why = f"以“{found.group()}”自称，而经营者" + (
+            why = f"以“{tight[start : found.end()]}”自称，而经营者" + (
                 f"为“{operator[:30]}”" if operator else "未公示"
             )
-            return [Found(text, *found.span(), (), strength, why)]
+            return [Found(text, start, found.end(), (), strength, why)]
     return []
+
+
+def _name_before(tight: str, end: int, longest: int) -> int:
+    """Where the name that ends here begins."""
+    before = _BEFORE.search(tight[max(0, end - longest) : end])
+    return end - len(before.group()) if before else end
 
 
 def _claimed(mark: Mark, listing: Listing, text: FieldText, start: int, end: int) -> Found | None:
@@ -141,6 +154,8 @@ def _claimed(mark: Mark, listing: Listing, text: FieldText, start: int, end: int
     if text.scope == "operator_name":
         return None
     in_shop = text.scope == "shop_name"
+    if in_shop and _PLATFORMS_OWN.search(tight):
+        return None
     petty = bool(_PETTY.search(operator)) or "个体" in listing.attributes.get("经营者类型", "")
     claim = service or (_SHOP if in_shop else _CLAIM).search(around)
     if claim is None:
@@ -189,14 +204,18 @@ def _institute(listing: Listing, texts: Sequence[FieldText]) -> list[Found]:
         if "院" not in tight and not _MAY.search(tight):
             continue
         for found in _INSTITUTE.finditer(tight):
-            around = tight[max(0, found.start() - 4) : found.end() + 8]
+            start = _name_before(tight, found.start(), 10)
+            if start == found.start():
+                continue
+            around = tight[max(0, start - 4) : found.end() + 8]
             act = _INSTITUTE_ACTS.search(around) or (maker and _ANY.search(found.group()))
             if not act or _LAWFUL_NAMING.search(around):
                 continue
             shown = text.scope in ("title", "shop_name")
             strength = 0.6 if operator else 0.5 if shown else 0.4
-            why = f"以“{found.group()}”的“{act.group()}”名义销售，而经营者" + (
+            name = tight[start : found.end()]
+            why = f"以“{name}”的“{act.group()}”名义销售，而经营者" + (
                 f"为“{operator[:30]}”" if operator else "未公示"
             )
-            return [Found(text, *found.span(), (), strength, why)]
+            return [Found(text, start, found.end(), (), strength, why)]
     return []

@@ -45,6 +45,28 @@ _DENIED = re.compile(
 )
 """Says plainly that it is none."""
 _FOUNDED = re.compile(r"(?:198|199|20\d)\d?")
+_OLD = (
+    "字号",
+    "百年",
+    "千年",
+    "老号",
+    "老铺",
+    "老店",
+    "老厂",
+    "老牌",
+    "始",
+    "创",
+    "起于",
+    "源于",
+    "since",
+    "年间",
+    "传人",
+    "掌门",
+    "祖传",
+    "传承",
+    "嫡孙",
+)
+"""Without one of these nobody calls himself old: the patterns need not be tried."""
 _DATES = ("成立日期", "注册日期", "成立时间", "注册时间", "创立时间", "核准日期")
 
 
@@ -68,6 +90,9 @@ def time_honoured(
         if marks[hit.word].kind == "time_honoured"
         and not set(hit.disguise) - {"traditional", "width"}
     ]
+    whole = texts[0].findings.folded.tight
+    if not named and not any(word in whole for word in _OLD):
+        return []
     if any(_DENIED.search(text.folded.tight) for text in said):
         return []
     made_up = any(_MADE_UP.search(text.folded.tight) for text in said)
@@ -98,13 +123,17 @@ def time_honoured(
         crafts = ((text, _CRAFT.search(text.folded.tight)) for text in said)
         why = f"借老字号“{named[0][3].name}”之名自称其手艺"
         return [Found(text, *craft.span(), (), 0.55, why) for text, craft in crafts if craft][:1]
-    return _own_claim(listing, said, young, made_up)
+    known = any(
+        text.hits(marks.names) for text in said if text.scope in ("title", "shop_name", "brand")
+    )
+    return _own_claim(listing, said, young, made_up, known)
 
 
 def _own_claim(
-    listing: Listing, said: Sequence[FieldText], young: bool, made_up: bool
+    listing: Listing, said: Sequence[FieldText], young: bool, made_up: bool, known: bool
 ) -> list[Found]:
-    """A claim to be a 老字号 oneself, under a name that is not known as one."""
+    """A claim to be a 老字号 oneself, under a name that is not known as one. A `known` brand may
+    well be one though our list does not say so."""
     brand = listing.brand.strip()
     bears = bool(brand) and brand in listing.operator_name and "个体" not in str(listing.attributes)
     for text in said:
@@ -119,7 +148,7 @@ def _own_claim(
             continue
         if young or made_up:
             strength = 0.8 if strength >= 0.5 else 0.7
-        elif bears:
+        elif bears or known:
             strength = 0.3
         but = "其成立、注册不久" if young else "自认并非" if made_up else "品牌不在已知之列"
         why = f"自称“{match.group()}”，而{but}"

@@ -77,7 +77,7 @@ _NO_CLAIM_AFTER = re.compile(
     r"^[^，,。！!；;\n]{0,2}?(?:五寨|发货|发出|仓|直发|发顺丰|快递|顺丰|门店|分公司|办事处|风格|风味|风情|风(?![味])|款|式|味|系|引进|品种|种源|工艺|技术|设计|配方|品牌|专利|版|标准|同款|口感|客户|朋友|师傅|老师|话|菜|烤|火锅|小面|米线|分装|包装|烘焙|加工|与|和|跟|对比|相比|以外|之外|包邮|除外|附近|周边|山下|脚下|方向|韵|甜|型|对面|隔壁|邻|面料|机芯|芯片|压缩机|电机|轴承|原料|布料|皮|木|丝线|棉|羊毛|腔|本色|印象|故事|之味|有什么|的区别|平替|移民|语|国旗|队|代购|小镇|庄园风)"
 )
 _NO_CLAIM_BEFORE = re.compile(
-    r"(?:不是|并非|非|不属于?|不算|没有|老|风味|仿|类|类似|似|近|像|胜|赛|媲美|比肩|堪比|对标|代替|平替|区别于|不同于|有别于|靠近|毗邻|对比|和|跟|与|比|不输|发往|寄往|偏远|除|引自|销往|出口|标的不是|适用|适配|去|到)$"
+    r"(?:真假|辨别|鉴别|柑皮产自|陈皮产自|果皮产自|柑果产自|辅料|不是|并非|非|不属于?|不算|没有|老|风味|仿|类|类似|似|近|像|胜|赛|媲美|比肩|堪比|对标|代替|平替|区别于|不同于|有别于|靠近|毗邻|对比|和|跟|与|比|不输|发往|寄往|偏远|除|引自|销往|出口|标的不是|适用|适配|去|到)$"
 )
 _IMPORTED = re.compile(
     r"(?:原装|原瓶|原罐|原桶|整机|整车|纯)进口(?!(?:的|纯|顶级|高端|天然)?(?:机芯|芯片|发动机|压缩机|面料|原料|轴承|电机|滤芯|膜|布料|头层|牛皮|皮|木|电芯|配件|零件|泵|阀|灯珠|海绵|乳胶|板))"
@@ -156,7 +156,9 @@ class Origins:
                 continue
             distant = all(far(place.code, code) for code in codes)
             trust = place.trust
-            if not distant and any(m.said == place.said for m in inside):
+            # A blend: the same statement names a place inside too.
+            blended = not distant or place.kind == "material"
+            if blended and any(m.said == place.said for m in inside):
                 continue
             if place.kind == "licence" and (inside or not (distant or gi)):
                 continue

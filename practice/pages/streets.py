@@ -6,7 +6,7 @@ from collections.abc import Callable
 from html import escape
 
 from practice.data import DOMAIN, offers, sellers
-from practice.pages import engine, jingdian, news, shops, taoji
+from practice.pages import engine, jingdian, news, pifa, pin, shops, taoji
 from practice.pages.html import Answer, Query, Town, document, e, not_found
 from practice.pages.painted import painted
 
@@ -17,6 +17,8 @@ SITES: dict[str, Callable[[Town, str, Query], Answer]] = {
     f"taoji.{DOMAIN}": taoji.answer,
     f"jingdian.{DOMAIN}": jingdian.answer,
     f"news.{DOMAIN}": news.answer,
+    f"pifa.{DOMAIN}": pifa.answer,
+    f"pin.{DOMAIN}": pin.answer,
 }
 _ROBOTS = {
     f"search.{DOMAIN}": "User-agent: *\nDisallow: /home/\nDisallow: /cache/\n",
@@ -53,6 +55,8 @@ def _front(town: Town) -> Answer:
         ("taoji", "淘集(虚构)，交易平台"),
         ("jingdian", "京店(虚构)，交易平台"),
         ("news", "云岫虚构日报"),
+        ("pifa", "批发街(虚构)，批发平台"),
+        ("pin", "拼街(虚构)，拼团平台"),
     ]
     rows += [(s.key, f"独立网店：{s.name}") for s in sellers().values() if s.site == "shop"]
     links = "".join(f'<li><a href="{town.base(k)}/">{e(title)}</a></li>' for k, title in rows)

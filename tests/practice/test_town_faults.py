@@ -135,6 +135,8 @@ def test_the_environment_points_the_sources_at_the_town(monkeypatch: pytest.Monk
         "baidu": "http://search.town.localhost:8800",
         "taobao": "http://taoji.town.localhost:8800",
         "jd": "http://jingdian.town.localhost:8800",
+        "1688": "http://pifa.town.localhost:8800",
+        "pdd": "http://pin.town.localhost:8800",
     }
     assert settings.allow_private == ("*.town.localhost",)
     assert (settings.download_delay, settings.host_concurrency) == (0, 4)

@@ -120,7 +120,7 @@ def test_item_pages_give_title_parameters_and_shop(shared: Path) -> None:
     )
     assert keyboard.text == "", "a placeholder for a text still to be loaded is no text"
 
-    (phone,) = read(shared, "tmall-item-phone.html.gz", "taobao", "item")
+    (phone,) = read(shared, "tmall-item-phone.html.gz", "tmall", "item")
     assert isinstance(phone, Listing)
     assert (phone.price, phone.shop_name) == (Decimal("5499.00"), "苏宁易购官方旗舰店")
     assert phone.title.startswith("【官网价直降】Apple/苹果 iPhone 11"), "GBK read as GBK"

@@ -241,6 +241,8 @@ def test_recorded_pages_are_read_by_the_reader_of_their_host(tmp_path: Path, sha
     [
         ("https://item.taobao.com/item.htm?id=1", "taobao"),
         ("https://item.jd.com/1.html", "jd"),
+        ("https://npcitem.jd.hk/1.html", "jd"),
+        ("https://detail.tmall.com/item.htm?id=1", "tmall"),
         ("https://www.baidu.com/s?wd=1", "baidu"),
         ("https://chahang.example/", "shop"),
         ("https://news.example.cn/", None),

@@ -46,13 +46,13 @@ def test_an_offence_in_a_picture_becomes_a_clue_that_shows_where(
     env = env_for(town, data)
     clue = json.loads(yunjian("clue", str(clue_id), "--json", env=env, cwd=data).stdout)
     (signal,) = [s for s in clue["detail"]["signals"] if s["text"] == "销量冠军"]
-    assert signal["field"] == "image_text[1]" and signal["image"] == 2
+    assert signal["field"] == "image_text[1]" and signal["image"] == 1
     assert signal["image_url"] == town.url("taoji", f"/img/{PAINTED}-1.png")
     left, top, right, bottom = signal["box"]
     # The line is painted from (24, 20) on, 9 characters of 30 pixels.
     assert 10 < left < 35 and 15 < top < 35 and 250 < right < 300 and 50 < bottom < 75
     shown = yunjian("clue", str(clue_id), env=env, cwd=data).stdout
-    assert f"图片3  ({left},{top})–({right},{bottom})  {signal['image_url']}" in shown
+    assert f"图片2  ({left},{top})–({right},{bottom})  {signal['image_url']}" in shown
 
 
 def test_the_picture_is_evidence_of_the_clue_but_no_page(
