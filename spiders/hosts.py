@@ -28,9 +28,9 @@ def reader_of(url: str, readers: Mapping[str, Reader]) -> Reader | None:
         if one.base and host_of(one.base) == host:
             return one
     # 淘宝 and 天猫 share their search and not their name.
-    if (called := readers.get(_domain(host).split(".")[0])) and called.source.home:
-        if any(_domain(host) == _domain(domain) for domain in called.domains):
-            return called
+    called = readers.get(_domain(host).split(".")[0])
+    if called and any(_domain(host) == _domain(domain) for domain in called.domains):
+        return called
     for one in readers.values():
         home = host_of(one.source.home)
         if home and _domain(home) == _domain(host):
