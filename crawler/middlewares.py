@@ -172,7 +172,7 @@ def _ip(address: object) -> tuple[tuple[str, str], ...]:
     return (("WARC-IP-Address", str(address)),) if address else ()
 
 
-def _on_the_wire(answer: Answer, source: str, certificates: tuple[bytes, ...]) -> Capture:
+def on_the_wire(answer: Answer, source: str, certificates: tuple[bytes, ...]) -> Capture:
     """What the server sent to the browser. The encoding is off, and its header renamed."""
     return Capture(
         url=answer.url,
@@ -241,7 +241,7 @@ class EvidenceMiddleware:
         notes = _ip(response.ip_address)
         wire: Sequence[Answer] = request.meta.pop("wire", ())
         for answer in wire:
-            record = self.sink.captured(_on_the_wire(answer, source, certificates))
+            record = self.sink.captured(on_the_wire(answer, source, certificates))
             notes = (*_ip(answer.ip), ("WARC-Concurrent-To", f"<urn:uuid:{record}>"))
         request.meta["evidence"] = self.sink.captured(
             Capture(

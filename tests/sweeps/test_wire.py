@@ -19,6 +19,8 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 from warcio.archiveiterator import ArchiveIterator
 
+from crawler.middlewares import on_the_wire
+from crawler.wire import Answer
 from practice import Town
 from storage import Vault, open_store
 from storage import models as m
@@ -179,3 +181,9 @@ def test_of_a_page_in_the_browser_the_raw_answer_is_kept_too(
     (chain,) = evidence(kept, "certificate", host)
     archived = vault.read(chain.warc_file, chain.warc_offset).body.decode()
     assert archived == https[1]
+
+
+def test_what_opens_a_door_is_left_out_of_the_evidence() -> None:
+    asked = (("cookie", "session=1"), ("Authorization", "Bearer 1"), ("accept", "text/html"))
+    answer = Answer("http://x.example/", 200, (), b"", asked, "")
+    assert on_the_wire(answer, "taobao", ()).request_headers == (("accept", "text/html"),)
