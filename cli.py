@@ -47,9 +47,11 @@ def plain_errors() -> Iterator[None]:
     from clues.exports import ExportError
     from crawler.plan import PlanError
     from detectors import RuleError
+    from replay import ReplayError
     from settings import SettingsError
     from spiders.recorded import RecordedError
     from storage import StoreError, VaultError
+    from storage.archives import ArchiveError
     from sweeps import SweepError
 
     try:
@@ -60,7 +62,9 @@ def plain_errors() -> Iterator[None]:
     except (PlanError, SweepError, SettingsError) as error:
         err.print(f"yunjian: {error}", markup=False)
         raise typer.Exit(2) from None
-    except (RuleError, RecordedError, StoreError, VaultError, ExportError) as error:
+    except (
+        RuleError, RecordedError, StoreError, VaultError, ArchiveError, ReplayError, ExportError,
+    ) as error:  # fmt: skip
         err.print(f"yunjian: {error}", markup=False)
         raise typer.Exit(1) from None
 
@@ -92,6 +96,10 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="print the plan and ask nobody")
     ] = False,
+    archives: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="read a WARC or WACZ file instead of sites; may repeat"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="summary or plan as JSON")] = False,
 ) -> None:
     """Sweep sources for key goods: fetch, keep evidence, detect, open clues."""
@@ -102,7 +110,10 @@ def sweep(
     with plain_errors():
         if mode not in ("ad-hoc", "nightly", "intensified"):
             raise Failed(f"no such mode: {mode} (ad-hoc, nightly or intensified)", 2)
-        order = SweepOrder(tuple(goods or ()), tuple(source or ()), region, mode, max_pages, resume)
+        order = SweepOrder(
+            tuple(goods or ()), tuple(source or ()), region, mode, max_pages, resume,
+            tuple(str(path) for path in archives or ()),
+        )  # fmt: skip
         config = settings_module.load()
         if dry_run:
             from planview import show_plan
@@ -298,7 +309,7 @@ def clue(
                     lines.append(f"      {entry.get('law', law)}{entry.get('article', '')}{mark}")
         for record in found.detail["evidence"]:
             lines.append(
-                f"证据  {record['kind']}  {record['fetched_at']:%Y-%m-%d %H:%M:%S}Z  {record['url']}"
+                f"证据 {record['id']}  {record['kind']}  {record['fetched_at']:%Y-%m-%d %H:%M:%S}Z  {record['url']}"
             )
             lines.append(
                 f"      sha256 {record['sha256']}  {record['warc_file']}@{record['warc_offset']}"
@@ -316,6 +327,37 @@ def clue(
                         lines.append(f"            sha256 {use['sha256']}")
         for line in lines:
             out.print(_printable(line), markup=False, soft_wrap=True)
+
+
+@app.command()
+def replay(
+    wanted: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="of the evidence; or observation:N, clue:N, a record id"),
+    ],
+    to: Annotated[Path | None, typer.Option("--out", help="write it to this file instead")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="on loopback; 0 is any")] = 0,
+) -> None:
+    """Open a page of the evidence from its archive: hash verified, scripts and network off."""
+    import replay as replaying
+    from storage import Vault
+
+    with plain_errors():
+        config = settings_module.load()
+        vault = Vault(config.vault_dir)
+        with _store(config).session() as session:
+            found = replaying.find(session, wanted)
+            pages = [replaying.replayed(session, vault, one) for one in found]
+        if to is not None:
+            replaying.write(pages[0], to)
+            for page in pages[1:]:
+                err.print(f"{wanted} also rests on evidence {page.evidence.id}", markup=False)
+            return
+
+        def say(address: str, page: replaying.Replayed) -> None:
+            print(f"{address}  {page.evidence.kind}  {_printable(page.evidence.url)}", flush=True)
+
+        replaying.serve(pages, port, say)
 
 
 def in_force(law: dict[str, Any], seen_at: datetime) -> bool:

@@ -254,6 +254,7 @@ def one_clue(session: Session, clue_id: int) -> ClueView | None:
         ],
         "evidence": [
             {
+                "id": record.id,
                 "kind": record.kind,
                 "url": record.url,
                 "sha256": record.sha256,

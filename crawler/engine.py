@@ -27,7 +27,7 @@ class Held:
 def scrapy_settings(settings: Settings, asked: Mapping[str, int] | None = None) -> dict[str, Any]:
     """All that Scrapy and scrapy-playwright are told; `asked` are the pages that earlier runs
     of the sweep have asked, by source."""
-    playwright = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+    playwright = "crawler.wire.WireHandler"
     return {
         "YUNJIAN_ALLOW_PRIVATE": list(settings.allow_private),
         "YUNJIAN_BLOCK_BACKOFF": settings.block_backoff,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +23,7 @@ from twisted.python.failure import Failure
 
 from crawler.addresses import Guard, PrivateAddress, canonical, host_of
 from crawler.tasks import Capture, Kept, Sink
+from crawler.wire import Answer
 
 __all__ = [
     "BackOff",
@@ -161,6 +164,48 @@ def _pairs(headers: Headers) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _public(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Without what opens a door: evidence is passed on, a token or an officer's session is not."""
+    return tuple((n, v) for n, v in headers if n.lower() not in ("authorization", "cookie"))
+
+
+def _sent(request: Request) -> tuple[tuple[str, str], ...]:
+    """The headers as they were sent: the network layer adds the host."""
+    pairs = _public(_pairs(request.headers))
+    if "Host" in request.headers:
+        return pairs
+    return ("Host", urlsplit(request.url).netloc.rpartition("@")[2]), *pairs
+
+
+def _source(request: Request) -> str:
+    task = request.meta.get("task")
+    return task.source if task else ""
+
+
+def _ip(address: object) -> tuple[tuple[str, str], ...]:
+    return (("WARC-IP-Address", str(address)),) if address else ()
+
+
+def on_the_wire(answer: Answer, source: str, certificates: tuple[bytes, ...]) -> Capture:
+    """What the server sent to the browser. The encoding is off, and its header renamed."""
+    return Capture(
+        url=answer.url,
+        status=answer.status,
+        headers=tuple(
+            ("X-Orig-Content-Encoding" if name.lower() == "content-encoding" else name, value)
+            for name, value in answer.headers
+        ),
+        body=answer.body,
+        fetched_at=datetime.now(UTC),
+        fingerprint="",
+        kind="wire",
+        source=source,
+        request_headers=_public(answer.request_headers),
+        notes=_ip(answer.ip),
+        certificates=certificates,
+    )
+
+
 class EvidenceMiddleware:
     """Nearest to the wire: keeps each response as it came, and gives back what is already kept."""
 
@@ -227,13 +272,22 @@ class EvidenceMiddleware:
             kind = "redirect"
         elif urlsplit(response.url).path == "/robots.txt":
             kind = "robots"
+        meta = request.meta
+        meta["certificates"] = meta.pop("certificates", ())
+        wire: Sequence[Answer] = meta.pop("wire", ())
+        notes = _ip(response.ip_address)
+        source = _source(request)
+        for answer in wire:
+            record = self.sink.captured(on_the_wire(answer, source, meta["certificates"]))
+            notes = (*_ip(answer.ip), ("WARC-Concurrent-To", f"<urn:uuid:{record}>"))
         capture = self._capture(request, response, kind)
-        request.meta["evidence"] = self.sink.captured(capture)
+        meta["evidence"] = self.sink.captured(
+            replace(capture, notes=notes, request_headers=() if wire else capture.request_headers)
+        )
         return response
 
     @staticmethod
     def _capture(request: Request, response: Response, kind: Any) -> Capture:
-        task = request.meta.get("task")
         return Capture(
             url=response.url,
             status=response.status,
@@ -242,10 +296,12 @@ class EvidenceMiddleware:
             fetched_at=datetime.now(UTC),
             fingerprint=fingerprint(request),
             kind="picture" if request.meta.get("picture") and kind == "page" else kind,
-            source=task.source if task else "",
-            request_headers=_pairs(request.headers),
+            source=_source(request),
+            request_headers=_sent(request),
             method=request.method,
             request_body=request.body,
             rendered=bool(request.meta.get("playwright")),
             known=request.meta.get("known"),
+            notes=_ip(response.ip_address),
+            certificates=request.meta.pop("certificates", ()),
         )

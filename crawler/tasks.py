@@ -41,6 +41,8 @@ class Task:
     pages: int = 1
     priority: int = 0
     """What is higher is asked first."""
+    done: bool = False
+    """Whether an earlier run of the sweep finished it; a search may lead to it once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class Capture:
     body: bytes
     fetched_at: datetime
     fingerprint: str
-    kind: Literal["page", "redirect", "robots", "picture"]
+    kind: Literal["page", "redirect", "robots", "picture", "wire"]
+    """`wire` is what the server sent to the browser, where the page is what scripts made of it."""
     source: str = ""
     """The source whose task asked; "" for robots.txt."""
     request_headers: tuple[tuple[str, str], ...] = ()
@@ -98,6 +101,10 @@ class Capture:
     rendered: bool = False
     known: Known | None = None
     """How the same page stood before, if it is known."""
+    notes: tuple[tuple[str, str], ...] = ()
+    """Further headers of its record."""
+    certificates: tuple[bytes, ...] = ()
+    """Of https: the chain that the server showed, its own first, in DER."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +201,9 @@ class Sink(Protocol):
     def unchanged(self, capture: Capture) -> tuple[Kept, str] | None:
         """The page whose site says (304) that it is as `capture.known`, and the record of its
         saying so; None where the kept page is lost."""
+
+    def seen(self, task: Task) -> set[str]:
+        """The canonical addresses that earlier runs of this sweep asked for a finished shop."""
 
     def listing(self, fetched: Fetched) -> None:
         """A listing was read."""

@@ -99,8 +99,11 @@ class SweepSpider(ShopWalk, scrapy.Spider):
             return
         self.begun.add(task.id)
         if task.start_url:
-            self.seen.add(canonical(task.start_url))
             self.visits[task.id] = Visit()
+        if task.done:
+            self.seen |= self.sink.seen(task)
+        elif task.start_url:
+            self.seen.add(canonical(task.start_url))
             yield self._request(task, task.start_url, self.parse_shop, own=True)
         else:
             yield self._search(task, 1)

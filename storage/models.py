@@ -219,7 +219,8 @@ class Evidence(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     sweep_id: Mapped[int | None] = mapped_column(ForeignKey("sweep.id"))
     kind: Mapped[str] = mapped_column(String(16))
-    """page, redirect, block, robots, picture (of a listing) or screenshot (of a page)."""
+    """page, redirect, block, robots, picture (of a listing), screenshot (of a page), wire (what
+    the server sent to the browser) or certificate (the chain that a site showed)."""
     url: Mapped[str]
     status: Mapped[int]
     content_type: Mapped[str]

@@ -84,16 +84,27 @@ def operator_key(listing: Listing) -> str:
 
 
 def record(session: Session, sweep_id: int | None, batch: Sequence[Found]) -> list[Recorded]:
-    """Keep a batch; the newest of several looks at one listing in it counts."""
+    """Keep a batch; the last of several looks at one listing in it counts.
+
+    A look from before the newest one known (out of an old archive) joins the history in its
+    place and leaves alone what the listing's row shows.
+    """
     operators = _operators(session, batch)
     shops = _shops(session, batch, operators)
     known = _listings(session, batch, shops)
     newest = {(f.listing.source, listing_key(f.url)): f for f in batch}
     hashes = {key: found.listing.content_hash() for key, found in newest.items()}
-    changed = [key for key in newest if known[key].content_hash != hashes[key]]
+    late = {key for key, found in newest.items() if found.seen_at < known[key].last_seen}
+    before = _before(session, {known[key].id: newest[key].seen_at for key in late})
+    changed = [
+        key
+        for key in newest
+        if hashes[key] != (before.get(known[key].id) if key in late else known[key].content_hash)
+    ]
     observed = _observations(session, sweep_id, changed, newest, hashes, known)
     prices = _prices(session, [known[key].id for key in changed], set(observed.values()))
-    _touch(session, newest, hashes, known)
+    _touch(session, {k: f for k, f in newest.items() if k not in late}, hashes, known)
+    _first_seen(session, {known[key].id: newest[key].seen_at for key in late})
     recorded = []
     for found in batch:
         key = (found.listing.source, listing_key(found.url))
@@ -107,7 +118,11 @@ def record(session: Session, sweep_id: int | None, batch: Sequence[Found]) -> li
                 operator_id=operator_id,
                 observation_id=observed.get(key) if counts else None,
                 first=counts and row.content_hash == "",
-                prices=tuple(prices.get(row.id, ())),
+                prices=tuple(
+                    point
+                    for point in prices.get(row.id, ())
+                    if point.date <= (found.seen_at + CHINA_OFFSET).date()
+                ),
             )
         )
     return recorded
@@ -196,6 +211,7 @@ def _shops(
 class _Known:
     id: int
     content_hash: str
+    last_seen: datetime
 
 
 def _listings(
@@ -207,12 +223,21 @@ def _listings(
 
     def load() -> dict[tuple[str, str], _Known]:
         rows = session.execute(
-            select(ListingRow.source, ListingRow.key, ListingRow.id, ListingRow.content_hash).where(
+            select(
+                ListingRow.source,
+                ListingRow.key,
+                ListingRow.id,
+                ListingRow.content_hash,
+                ListingRow.last_seen,
+            ).where(
                 ListingRow.source.in_({source for source, _ in wanted}),
                 ListingRow.key.in_({key for _, key in wanted}),
             )
         )
-        return {(source, key): _Known(id_, content) for source, key, id_, content in rows}
+        return {
+            (source, key): _Known(id_, content, last_seen)
+            for source, key, id_, content, last_seen in rows
+        }
 
     known = load()
     fresh = [
@@ -238,6 +263,28 @@ def _listings(
 
 
 Key = tuple[str, str]
+
+
+def _before(session: Session, looks: Mapping[int, datetime]) -> dict[int, str]:
+    """What each listing said at a time, by the hash of the observation that held then."""
+    held: dict[int, str] = {}
+    if looks:
+        rows = session.execute(
+            select(Observation.listing_id, Observation.content_hash, Observation.seen_at)
+            .where(Observation.listing_id.in_(looks))
+            .order_by(Observation.seen_at, Observation.id)
+        )
+        held = {id_: content for id_, content, seen_at in rows if seen_at <= looks[id_]}
+    return held
+
+
+def _first_seen(session: Session, looks: Mapping[int, datetime]) -> None:
+    for id_, seen_at in looks.items():
+        session.execute(
+            update(ListingRow)
+            .where(ListingRow.id == id_, ListingRow.first_seen > seen_at)
+            .values(first_seen=seen_at)
+        )
 
 
 def _observations(
@@ -295,6 +342,8 @@ def _touch(
     known: dict[Key, _Known],
 ) -> None:
     """The listing's row shows its newest look."""
+    if not newest:
+        return
     session.execute(
         update(ListingRow),
         [

@@ -12,7 +12,7 @@ import hashlib
 import io
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,8 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
+
+from storage.encodings import decoded
 
 __all__ = ["Archived", "EvidenceRef", "Vault", "VaultError", "VaultWriter"]
 
@@ -72,16 +74,8 @@ class Archived:
     content_type: str
 
     def decoded_body(self) -> bytes:
-        """The payload without its content encoding (gzip, deflate); as it is for any other."""
-        encoding = next((v for n, v in self.headers if n.lower() == "content-encoding"), "")
-        window = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": 15}
-        if encoding.strip().lower() not in window:
-            return self.body
-        try:
-            unpack = zlib.decompressobj(window[encoding.strip().lower()])
-            return unpack.decompress(self.body, 64 * 1024 * 1024)
-        except zlib.error:
-            return self.body
+        """The payload without its content encoding; see `storage.encodings.decoded`."""
+        return decoded(self.body, self.headers)
 
 
 class VaultWriter:
@@ -141,17 +135,19 @@ class VaultWriter:
         method: str = "GET",
         request_body: bytes = b"",
         rendered: bool = False,
+        notes: Mapping[str, str] | None = None,
     ) -> EvidenceRef:
         """Keep a response with the request that asked for it.
 
         `body` is the payload as it came over the wire (a content encoding included), or,
-        where `rendered`, the document after the page's scripts ran.
+        where `rendered`, the document after the page's scripts ran. `notes` are further
+        headers of the record.
         """
         self._out()
         listed = [(name, value) for name, value in headers]
         line = f"{status} {_reason(status)}"
         date = _stamp(fetched_at)
-        extra = {"WARC-Date": date}
+        extra = {"WARC-Date": date, **(notes or {})}
         if rendered:
             extra["WARC-Yunjian-Rendered"] = "document after scripts, by a browser"
 
@@ -181,6 +177,7 @@ class VaultWriter:
         request_headers: Headers = (),
         method: str = "GET",
         request_body: bytes = b"",
+        notes: Mapping[str, str] | None = None,
     ) -> EvidenceRef:
         """Keep that a page was asked for again and is as `of` has it (WARC 1.1, 6.7).
 
@@ -199,6 +196,7 @@ class VaultWriter:
             "WARC-Payload-Digest": f"sha256:{of.sha256}",
             # Where it stands in this vault: to look an id up would take an index.
             _REFERS_TO: f"{of.warc_file}@{of.warc_offset}",
+            **(notes or {}),
         }
         http = StatusAndHeaders(f"{status} {_reason(status)}", listed, protocol="HTTP/1.1")
         offset, record_id = self._append(
@@ -240,7 +238,7 @@ class VaultWriter:
         self._out()
         headers = {"WARC-Date": _stamp(at)}
         if of_record:
-            headers["WARC-Refers-To"] = of_record
+            headers["WARC-Refers-To"] = f"<urn:uuid:{of_record}>"
         offset, record_id = self._append(
             lambda writer: writer.create_warc_record(
                 target,

@@ -61,6 +61,8 @@ class SweepOrder:
     """Result pages per query; 0 is the setting."""
     resume: int = 0
     """The sweep to take up again."""
+    archives: tuple[str, ...] = ()
+    """WARC or WACZ files to read instead of asking anybody; `sources` may name their reader."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
@@ -83,7 +84,9 @@ def reference(capture: Capture, known: Known) -> EvidenceRef:
     )
 
 
-def keep(writer: VaultWriter, capture: Capture, unchanged: Known | None) -> EvidenceRef:
+def keep(
+    writer: VaultWriter, capture: Capture, unchanged: Known | None, notes: Mapping[str, str]
+) -> EvidenceRef:
     """Write a capture: the whole of it, or only that it is as it was."""
     if unchanged is None:
         return writer.response(
@@ -96,6 +99,7 @@ def keep(writer: VaultWriter, capture: Capture, unchanged: Known | None) -> Evid
             method=capture.method,
             request_body=capture.request_body,
             rendered=capture.rendered,
+            notes=notes,
         )
     return writer.revisit(
         capture.url,
@@ -106,4 +110,5 @@ def keep(writer: VaultWriter, capture: Capture, unchanged: Known | None) -> Evid
         request_headers=capture.request_headers,
         method=capture.method,
         request_body=capture.request_body,
+        notes=notes,
     )

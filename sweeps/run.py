@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select, update
 import detectors
 from clues import Jurisdiction
 from crawler.engine import scrapy_settings
-from crawler.plan import load_goods
+from crawler.plan import load_goods, queries
 from detectors import images
 from settings import Settings
 from spiders import READERS
@@ -22,6 +22,7 @@ from spiders.handover import Api
 from spiders.sweep import SweepSpider
 from storage import Store, Vault
 from storage import models as m
+from sweeps.archive import add_archives, read_archives
 from sweeps.drift import alarms
 from sweeps.handover import take_files
 from sweeps.pictures import picture_clues
@@ -73,6 +74,19 @@ def sweep(
         only_goods=frozenset(plan["goods"]),
         region=plan["region"],
     )
+    if "archives" in plan:
+        # Nothing is asked, for pictures and screenshots neither: they would show today's site.
+        read_archives(
+            sink,
+            tasks,
+            ways_in(settings, ())[0],
+            "".join(plan["sources"]),
+            settings.max_body,
+            lambda: progress(summary),
+        )
+        sink.close()
+        _end(store, summary, began, finished=True)
+        return summary
     pictures = images.reader(
         settings.data_dir / "pictures", settings.images_per_listing, settings.images_seconds
     )
@@ -97,6 +111,8 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
 
     Raises `SweepError` or `PlanError`.
     """
+    if order.archives:
+        return _plan_archives(settings, store, order)
     watch_list = load_goods(settings.rules_dir)
     with store.session() as session:
         drawn = draw(settings, session, order)
@@ -123,6 +139,34 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
                 add_shop_task(session, sweep_id, task.url, "", priority=task.priority)
         add_file_tasks(session, sweep_id, drawn.files)
     return Summary(sweep_id=sweep_id, mode=order.mode)
+
+
+def _plan_archives(settings: Settings, store: Store, order: SweepOrder) -> Summary:
+    if len(order.sources) > 1 or (order.sources and order.sources[0] not in READERS):
+        raise SweepError(
+            f"of an archive one reader may be named as source (known: {', '.join(READERS)})"
+        )
+    watch_list = load_goods(settings.rules_dir)
+    # Refuses unknown goods.
+    queries(watch_list, [], order.goods)
+    ids = {one.title: one.id for one in watch_list}
+    plan: dict[str, Any] = {
+        "goods": sorted({ids.get(name, name) for name in order.goods}),
+        "sources": list(order.sources),
+        "region": order.region,
+        "archives": list(order.archives),
+    }
+    with store.session() as session:
+        sweep_id = session.scalars(
+            insert(m.Sweep)
+            .values(
+                mode="archive", state="running", plan=plan, summary=None,
+                started_at=datetime.now(UTC), ended_at=None,
+            )
+            .returning(m.Sweep.id)
+        ).one()  # fmt: skip
+        add_archives(session, sweep_id, order.archives)
+    return Summary(sweep_id=sweep_id, mode="archive")
 
 
 def _know_source(session: Any, settings: Settings, name: str) -> None:

@@ -24,6 +24,7 @@ from storage import Store, Vault, VaultError
 from storage import models as m
 from storage.observations import Found, Recorded, record
 from storage.vault import VaultWriter
+from sweeps.chains import Chains
 from sweeps.privacy import masked
 from sweeps.revisits import Revisits, keep
 from sweeps.rows import evidence_row, storable, write_incidents
@@ -76,6 +77,7 @@ class StoreSink:
         self.region = region
         self.writer: VaultWriter = vault.writer(f"sweep-{summary.sweep_id}")
         self.revisits = Revisits(store, vault)
+        self._chains = Chains(self.writer)
         self._resumable = self._kept_before()
         self._evidence: list[dict[str, Any]] = []
         self._blocks: set[str] = set()
@@ -99,7 +101,10 @@ class StoreSink:
         return self._keep(capture, same)
 
     def _keep(self, capture: Capture, unchanged: Known | None) -> str:
-        ref = keep(self.writer, capture, unchanged)
+        notes, chain = self._chains.keep(capture)
+        ref = keep(self.writer, capture, unchanged, dict(capture.notes) | notes)
+        if chain is not None:
+            self._evidence.append(evidence_row(chain, self.summary.sweep_id, "certificate"))
         if capture.kind == "page":
             self.summary.source(capture.source).pages += 1
             self.summary.source(capture.source).pages_unchanged += unchanged is not None
@@ -148,6 +153,17 @@ class StoreSink:
             return None
         self.summary.kept_pages += 1
         return Kept(page.url, page.status, page.headers, page.body, rendered), record_id
+
+    def seen(self, task: Task) -> set[str]:
+        """The canonical addresses that earlier runs of this sweep asked for a finished shop."""
+        with self.store.session() as session:
+            urls = session.scalars(
+                select(m.Evidence.url).where(
+                    m.Evidence.sweep_id == self.summary.sweep_id,
+                    m.Evidence.url.startswith(task.start_url, autoescape=True),
+                )
+            )
+            return {canonical(url) for url in urls}
 
     def listing(self, fetched: Fetched) -> None:
         """A listing was read."""
@@ -240,6 +256,9 @@ class StoreSink:
             write_incidents(session, self.summary.sweep_id, self._incidents, ids)
             keep_yields(session, self._yields, ids)
             for task, ok, note in self._ended:
+                if task.done:
+                    # A further page of a finished shop does not make it unfinished.
+                    continue
                 session.execute(
                     update(m.TaskRow)
                     .where(m.TaskRow.id == task.id)
@@ -310,7 +329,8 @@ class StoreSink:
                     goods=found.goods,
                     region=self.jurisdiction.of(found.listing),
                     evidence_id=found.evidence_id,
-                    seen_at=found.seen_at,
+                    # A page may be years old; its clue opens or grows now.
+                    seen_at=datetime.now(UTC),
                     violations=by_violation,
                     pictures=_pictures_of(found, detection),
                 )

@@ -41,6 +41,7 @@ def _task(row: m.TaskRow) -> Task:
         start_url=row.start_url,
         pages=row.pages,
         priority=row.priority,
+        done=row.state != "pending",
     )
 
 

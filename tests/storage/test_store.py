@@ -38,6 +38,29 @@ def test_the_migrations_make_just_the_tables_of_the_models(store: Store) -> None
         assert compare_metadata(context, m.Base.metadata) == []
 
 
+def test_a_late_look_joins_the_history_in_its_place(store: Store) -> None:
+    looks = [("二", 2), ("一", 1), ("三", 3), ("一", 1), ("二", 2)]
+    fresh = []
+    for title, day in looks:
+        with store.session() as session:
+            (row,) = record(session, None, [found(title, at=NOW + timedelta(days=day))])
+        fresh.append(row.observation_id is not None)
+    assert fresh == [True, True, True, False, False], "the second time nothing is new"
+    with store.session() as session:
+        told = session.scalars(select(m.Observation).order_by(m.Observation.seen_at)).all()
+        listing = session.scalars(select(m.ListingRow)).one()
+    assert [one.content["title"] for one in told] == ["一", "二", "三"]
+    assert (listing.title, listing.first_seen) == ("三", NOW + timedelta(days=1))
+    assert listing.last_seen == NOW + timedelta(days=3)
+
+
+def test_prices_of_later_days_are_no_history(store: Store) -> None:
+    with store.session() as session:
+        record(session, None, [found(price="80", at=NOW)])
+        (late,) = record(session, None, [found(price="99", at=NOW - timedelta(days=30))])
+    assert late.prices == ()
+
+
 def test_opening_twice_keeps_what_is_there(store_url: str) -> None:
     first = open_store(store_url)
     with first.session() as session:
