@@ -17,7 +17,7 @@ from storage.archives import ArchiveError, ArchiveRecord, Broken, check_archive,
 from storage.messages import archived_message
 
 LIMIT = 1 << 20
-WACZ = Path(__file__).parents[1] / "sweeps" / "data" / "shop.wacz"
+WACZ = Path(__file__).parents[1] / "sweeps" / "archives" / "shop.wacz"
 """Made with `wacz create` (py-wacz 0.6.0) out of a WARC of warcio."""
 
 

@@ -29,7 +29,7 @@ from storage import models as m
 from sweeps import sweep
 from sweeps.run import SweepOrder
 
-WACZ = Path(__file__).parent / "data" / "shop.wacz"
+WACZ = Path(__file__).parent / "archives" / "shop.wacz"
 TABLES = (m.ListingRow, m.Observation, m.SignalRow, m.Clue, m.ClueSignal, m.ClueEvidence, m.Evidence, m.Shop)  # fmt: skip
 MARCH = datetime(2025, 3, 1, 8, tzinfo=UTC)
 
