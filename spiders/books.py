@@ -32,14 +32,9 @@ class Books:
         """Tasks that stay pending."""
         self._told: set[tuple[str, str]] = set()
 
-    def came(self, task: Task, page: Page, searched: bool) -> None:
-        """A page came that is no block. Raises `Gone` for one that says it is not there.
-
-        A page of results is read first: that nothing was found is no such saying.
-        """
+    def came(self, task: Task) -> None:
+        """A page came that is no block, whatever it says."""
         self.yields[task.id].answers += 1
-        if not searched and (sign := gone_of(page)):
-            raise Gone(sign)
 
     def read(self, task: Task, items: int, meta: Mapping[str, Any], page: Page) -> None:
         """A page that may name items was read."""

@@ -18,7 +18,7 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.absent import Gone
+from crawler.absent import Gone, gone_of
 from crawler.addresses import Guard, PrivateAddress, canonical, host_of
 from crawler.blocks import block_of
 from crawler.failures import absent, named
@@ -157,16 +157,19 @@ class SweepSpider(ShopWalk, scrapy.Spider):
         def parse(response: Response, **carried: Any) -> Requests:
             task: Task = response.meta["task"]
             page = page_of(response)
+            answered = not response.meta["picture"] and callback != self.parse_link
             try:
                 if block := block_of(page, response.meta["asked"]):
                     raise Blocked(block[0], block[1])  # type: ignore[arg-type]
-                if not response.meta["picture"] and callback != self.parse_link:
-                    # What a shop need not have is no loss where it says that it has none.
-                    lenient = callback == self.parse_search or response.meta["optional"]
-                    self.books.came(task, page, searched=lenient)
+                # What a shop need not have is no loss where it says that it has none; and a page
+                # of results is read first: that nothing was found is no such saying.
+                lenient = callback == self.parse_search or response.meta["optional"]
+                if answered and not lenient and (sign := gone_of(page)):
+                    raise Gone(sign)
                 yield from callback(task, page, response.meta, **carried)
                 self._back_off.answered(response.url)
             except Blocked as block_seen:
+                answered = False
                 self._back_off.blocked(response.url)
                 sign = self.doors.sign(block_seen, task.reader, response.meta)
                 self._report(task, "block", block_seen.kind, sign, response.meta, page)
@@ -181,6 +184,8 @@ class SweepSpider(ShopWalk, scrapy.Spider):
                 self._report(task, "unread", "reader_fault", what, response.meta, page)
                 yield from self._go_on(task, carried)
             finally:
+                if answered:
+                    self.books.came(task)
                 self._one_ended(task, response.meta)
 
         return parse

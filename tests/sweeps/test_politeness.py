@@ -96,7 +96,8 @@ def test_the_delay_and_what_a_busy_host_asks_for_are_kept(tmp_path: Path) -> Non
         assert {*ITEMS} <= {*site.paths(shop)}, "then all of it"
     assert summary["sources"]["limited.town.localhost"]["listings"] == len(ITEMS)
     assert summary["sources"]["busy.town.localhost"]["listings"] == len(ITEMS)
-    assert site.paths("closed")[:2] == ["/robots.txt", "/"] and len(site.paths("closed")) == 3
+    asked = site.paths("closed")
+    assert asked[:3] == ["/robots.txt", "/", "/sitemap.xml"] and len(asked) == 4, "and one item"
     waits = {d for k, w, d, _ in incidents(tmp_path) if (k, w) == ("wait", "retry_after")}
     assert any("Retry-After: 3: waited" in d for d in waits)
     assert any("longer than this sweep waits" in d for d in waits)
@@ -186,13 +187,14 @@ def test_robots_txt_is_obeyed_but_for_a_named_order_whose_every_use_is_put_down(
         doctor = yunjian("doctor", env=env, cwd=tmp_path)
     for shop in ("strict2", "strict3", "broken"):
         assert set(site.paths(shop)) == {"/robots.txt"}, shop
-    assert len(site.paths("none")) == len(ITEMS) + 2, "RFC 9309: 404 means there is none"
-    assert len(site.paths("strict")) == len(ITEMS) + 2
+    whole = {"/robots.txt", "/", "/sitemap.xml", *ITEMS}
+    assert set(site.paths("none")) == whole, "RFC 9309: 404 means there is none"
+    assert set(site.paths("strict")) == whole
     assert summary["incidents"]["block/robots"] == 3
     seen = incidents(tmp_path)
     uses = [(detail, url) for kind, what, detail, url in seen if kind == "exception"]
     assert {url.split("localhost", 1)[1].split("/", 1)[1] for _, url in uses} == {
-        path.removeprefix("/") for path in ["/", *ITEMS]
+        path.removeprefix("/") for path in ["/", "/sitemap.xml", *ITEMS]
     }
     for detail, _ in uses:
         assert "虚构监检〔2026〕7号 of 2026-11-01" in detail and "李某(虚构)" in detail
@@ -293,6 +295,7 @@ def test_not_one_socket_is_opened_to_an_address_outside_the_allowed_ones(
     private = {url for kind, url in seen if kind == "failure/private_address"}
     assert private == {
         "http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:9/", "http://10.1.2.3/",
+        "http://169.254.169.254/a.png",
     }  # fmt: skip
     assert ("failure/http_302", site.url("lure", "/item/file")) in seen, "not followed at all"
     lines = log.read_text(encoding="utf-8").splitlines()

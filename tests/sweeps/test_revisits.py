@@ -75,9 +75,9 @@ def test_unchanged_pages_answer_304_or_are_not_stored_twice(tmp_path: Path) -> N
         assert not {"If-None-Match", "If-Modified-Since"} & asked["/item/3"].keys()
         shop.night = 3
         third = sweep_it(site, tmp_path)
-    # The front page and items 1 to 3 are as they were; item 4 has a new price.
+    # The front page and items 1 to 3 are as they were; item 4 has a new price; no sitemap.
     for summary in (second, third):
-        assert summary["total"]["pages"] == 5 and summary["total"]["pages_unchanged"] == 4
+        assert summary["total"]["pages"] == 6 and summary["total"]["pages_unchanged"] == 4
         assert summary["total"]["observations_unchanged"] == 3
         assert summary["total"]["observations_new"] == 1 and summary["total"]["listings"] == 4
 
