@@ -37,7 +37,7 @@ __all__ = ["Plan", "PlannedTask", "SweepError", "SweepOrder", "draw", "open_clue
 
 URGENT = 30
 """Priority of a shop with open clues: before the item pages (10) and pictures (20) of others."""
-SETTLED = ("false_alarm", "closed")
+SETTLED = ("rejected", "closed")
 """States in which a clue is no longer open."""
 RESTING = 3
 """A watched site that gave nothing this many times, and never anything, is left out."""
