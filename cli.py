@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -492,6 +493,11 @@ def demo(
 
     with plain_errors():
         run_demo(port, keep, data, show_summary, _clue_table)
+
+
+# What stands in files of its own.
+for _part in ("casework",):
+    import_module(f"commands.{_part}").attach(app)
 
 
 def main() -> None:

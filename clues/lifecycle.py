@@ -92,10 +92,9 @@ def take(
     event = _move(session, clue, action, to or step.to, by, why, detail, now)
     if step.verdict is not None:
         session.merge(Verdict(clue_id=clue.id, right=step.verdict, by=by, at=event.at))
-    elif action == "reopen":
+    elif action == "reopen" and (verdict := session.get(Verdict, clue.id)) is not None:
         # What was decided is open again.
-        if (verdict := session.get(Verdict, clue.id)) is not None:
-            session.delete(verdict)
+        session.delete(verdict)
     session.flush()
     return event
 
@@ -158,9 +157,13 @@ def _refused(session: Session, clue: Clue, action: str, step: Step) -> CaseError
 
 
 def _conflict(session: Session, clue: Clue, seen: int) -> Conflict:
-    session.refresh(clue)
+    clue_id = clue.id
+    session.expunge(clue)
+    if (newest := session.get(Clue, clue_id)) is None:
+        return Conflict(f"clue {clue_id} was merged into another; see: yunjian log {clue_id}")
+    clue = newest
     return Conflict(
-        f"clue {clue.id} was changed by another officer: {_who(last_event(session, clue.docket))}; "
+        f"clue {clue_id} was changed by another officer: {_who(last_event(session, clue.docket))}; "
         f"it is {clue.state} now (version {clue.version}, you saw {seen}); nothing of yours was written, "
         "look at it again"
     )

@@ -134,14 +134,15 @@ def absorb(session: Session, heir: Clue, orphan: Clue, why: str) -> None:
     Where officers have worked on neither, nothing is written.
     """
     for table in (Transfer, Penalty):
-        session.execute(
-            update(table).where(table.clue_id == orphan.id).values(clue_id=heir.id)
-        )
+        session.execute(update(table).where(table.clue_id == orphan.id).values(clue_id=heir.id))
     mine, theirs = session.get(Verdict, heir.id), session.get(Verdict, orphan.id)
     if theirs is not None:
         if mine is None:
             session.add(Verdict(clue_id=heir.id, right=theirs.right, by=theirs.by, at=theirs.at))
         session.execute(delete(Verdict).where(Verdict.clue_id == orphan.id))
+    # Read anew and held: an officer may be taking a step with either at this moment.
+    for clue in (heir, orphan):
+        session.refresh(clue, with_for_update=True)
     if not orphan.version:
         return
     last = last_event(session, orphan.docket)
