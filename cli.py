@@ -496,7 +496,7 @@ def demo(
 
 
 # What stands in files of its own.
-for _part in ("casework",):
+for _part in ("casework", "verdicts", "credit", "platforms"):
     import_module(f"commands.{_part}").attach(app)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sqlalchemy import update
@@ -49,6 +49,7 @@ STEPS: Mapping[str, Step] = {
     "close": Step("办结", ("confirmed", "rejected", "answered"), "closed"),
     "reopen": Step("重新打开", ("rejected", "closed"), "triaged"),
 }
+_CHINA = timezone(timedelta(hours=8))
 RECORDS = {"penalty": "记录处罚", "merge": "并入线索"}
 """What is in the log beside the steps."""
 
@@ -57,11 +58,9 @@ class Conflict(CaseError):
     """Another officer was first: says who did what, and when."""
 
 
-def china_time(at: datetime) -> str:
-    """A time as officers read it."""
-    from zoneinfo import ZoneInfo
-
-    return at.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M:%S")
+def china_time(at: datetime | None) -> str:
+    """A time as officers read it, in that of China; "" for none."""
+    return "" if at is None else f"{at.astimezone(_CHINA):%Y-%m-%d %H:%M:%S}"
 
 
 def take(

@@ -108,7 +108,8 @@ def check(session: Session, clue: Clue) -> list[str]:
 
 
 def _broken(events: list[ClueEvent], count: int, session: Session, head: str = "") -> list[str]:
-    former, wrong = "", []
+    former = ""
+    wrong: list[str] = []
     for number, event in enumerate(events, 1):
         if event.number != number:
             return [*wrong, f"event {number} is missing (the next one is {event.number})"]

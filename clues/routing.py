@@ -185,8 +185,15 @@ def load_departments(
                     tuple(file.grounds(duty)),
                 )
             )
-        texts = (str(entry[key]) for key in ("id", "name", "today", "general", "plan"))
-        found[str(entry["id"])] = Department(*texts, bool(entry.get("vertical")), tuple(duties))
+        found[str(entry["id"])] = Department(
+            id=str(entry["id"]),
+            name=str(entry["name"]),
+            today=str(entry["today"]),
+            general=str(entry["general"]),
+            plan=str(entry["plan"]),
+            vertical=bool(entry.get("vertical")),
+            duties=tuple(duties),
+        )
     home, province = str(file.data.get("home", "")), str(file.data.get("province", ""))
     if home not in found:
         file.wrong(f"home: no such department: {home!r}", file.data, "home")
