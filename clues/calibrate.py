@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 import io
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -207,4 +206,4 @@ def apply(folder: Path, proposal: Refit) -> None:
 def _replace(path: Path, text: str) -> None:
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    part.replace(path)

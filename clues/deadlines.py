@@ -197,12 +197,20 @@ def clue_reminders(session: Session, periods: Periods, now: datetime) -> Iterato
 def _began(session: Session) -> dict[tuple[str, str], datetime]:
     """When each log last entered each state, and was last reopened.
 
-    By the latest of its times: a clock that was set back must not take days from a period.
+    By the latest time that the log had seen by then: a clock that was set back must not take days
+    from a period.
     """
+    until_then = func.max(ClueEvent.at).over(
+        partition_by=ClueEvent.docket, order_by=ClueEvent.number, rows=(None, 0)
+    )
+    events = select(
+        ClueEvent.docket, ClueEvent.action, ClueEvent.from_state, ClueEvent.to_state,
+        until_then.label("moment"),
+    ).subquery()  # fmt: skip
     rows = session.execute(
-        select(ClueEvent.docket, ClueEvent.action, ClueEvent.to_state, func.max(ClueEvent.at))
-        .where(ClueEvent.from_state != ClueEvent.to_state)
-        .group_by(ClueEvent.docket, ClueEvent.action, ClueEvent.to_state)
+        select(events.c.docket, events.c.action, events.c.to_state, func.max(events.c.moment))
+        .where(events.c.from_state != events.c.to_state)
+        .group_by(events.c.docket, events.c.action, events.c.to_state)
     )
     began: dict[tuple[str, str], datetime] = {}
     for docket, action, state, at in rows:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -94,8 +94,17 @@ def load_duties(folder: Path, violations: Sequence[str]) -> list[Line]:
         if str(entry["point"]) not in POINTS:
             file.wrong(f"point: one of {POINTS}, not {entry['point']!r}", entry, "point")
         grounds: list[Ground] = file.grounds(entry)
-        texts = {key: str(entry[key]) for key in ("id", "point", "title", "words", "ask")}
-        found.append(Line(**texts, basis=basis_of(grounds, ""), measure=measure))
+        found.append(
+            Line(
+                id=str(entry["id"]),
+                point=str(entry["point"]),
+                title=str(entry["title"]),
+                words=str(entry["words"]),
+                basis=basis_of(grounds, ""),
+                ask=str(entry["ask"]),
+                measure=measure,
+            )
+        )
     file.done()
     return found
 
@@ -134,7 +143,7 @@ def sheet(session: Session, source: str, duties: Sequence[Line]) -> Sheet:
 
 
 def _with(line: Line, unit: str, seen: int, of: int) -> Line:
-    return Line(**asdict(line) | {"unit": unit, "seen": seen, "of": of})
+    return replace(line, unit=unit, seen=seen, of=of)
 
 
 def _shown(session: Session, source: str) -> dict[str, tuple[str, int, int]]:
