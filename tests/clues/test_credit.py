@@ -31,7 +31,7 @@ from tests.clues.casework import HOUSE, a_clue, walk
 PERIODS = load_periods(HOUSE / "rules")
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 # A USCC registered in 53 (云南), its check digit by GB 32100.
-USCC = "91530100MA6K1A2B38"
+USCC = "91530100MA6K1A2B30"
 
 
 def punished(store: Store, number: int = 1, day: date = date(2026, 11, 11), kind: str = "ordinary") -> int:  # fmt: skip

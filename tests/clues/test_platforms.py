@@ -26,7 +26,7 @@ def made(store: Store, detector: Detector) -> Sheet:
 
 def test_it_counts_what_was_seen(store: Store, detector: Detector) -> None:
     accuse(store, seen(store, "茶1", 1, shop_name="甲", uscc=USCC, operator_name="虚构甲", sales="12"), "霸王条款", violation="unfair_terms")  # fmt: skip
-    accuse(store, seen(store, "茶2", 2, shop_name="乙", uscc="91530100MA6K1A2B30"), "刷单", violation="brushed_reviews")  # fmt: skip
+    accuse(store, seen(store, "茶2", 2, shop_name="乙", uscc="91530100MA6K1A2B38"), "刷单", violation="brushed_reviews")  # fmt: skip
     seen(store, "茶3", 3, shop_name="丙")
     seen(store, "茶4", 4, shop_name="丁")
     found = {line.id: (line.seen, line.of) for line in made(store, detector).lines}
