@@ -275,7 +275,7 @@ def clue(
         ruleset = load_rules(config.rules_dir)
         title = ruleset.violations.get(found.violation, {}).get("title", found.violation)
         lines = [
-            f"线索 {found.id}  {title} ({found.violation})  {found.score:.2f}  {found.state}",
+            f"线索 {found.id}  {title} ({found.violation})  {found.score:.2f}  {found.state}  版本 {found.detail['version']}",
             f"主体  {found.operator or '未知'}  {found.detail['uscc']}",
             f"网店  {found.shop}  {found.detail['shop_url']}",
             f"地址  {found.detail['address']}  {found.region}",

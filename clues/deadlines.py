@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import func, select
@@ -167,8 +168,14 @@ def _basis(file: RuleFile, entry: Lined) -> str:
     return basis_of(grounds, house)
 
 
-def clue_reminders(session: Session, periods: Periods, now: datetime) -> Iterator[Reminder]:
-    """What is due for each clue that is not closed, in no order."""
+def clue_reminders(
+    session: Session,
+    periods: Periods,
+    now: datetime,
+    known: Mapping[str, Any] = MappingProxyType({}),
+) -> Iterator[Reminder]:
+    """What is due for each clue that is not closed, in no order; `known` are the departments by
+    id, to call those that owe an answer by their names."""
     began = _began(session)
     owing = _owing(session)
     rows = session.execute(
@@ -187,7 +194,8 @@ def clue_reminders(session: Session, periods: Periods, now: datetime) -> Iterato
             due = after(day_of(entered if one.entered else opened), one.working_days)
             who = operator or shop
             if clue.state == "transferred":
-                who = f"{'、'.join(owing.get(clue.id, []))} · {who}"
+                names = (getattr(known.get(id_), "name", id_) for id_ in owing.get(clue.id, []))
+                who = f"{'、'.join(names)} · {who}"
             left = between(today, due.day)
             yield Reminder(
                 due.day, due.certain, left, one.title, clue.id, clue.state, who, one.basis

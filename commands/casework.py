@@ -290,7 +290,7 @@ def deadlines(
         now = datetime.now(UTC)
         with store_session() as session:
             found = [
-                *clue_reminders(session, periods, now),
+                *clue_reminders(session, periods, now, departments.all),
                 *penalty_reminders(session, periods, now, departments.province),
             ]
         if due:

@@ -10,7 +10,7 @@ from clues.lifecycle import take
 from clues.routing import Departments, load_departments
 from detectors import Detector
 from storage import Store
-from tests.clues.test_growth import accuse, seen
+from tests.clues.test_growth import NOW, accuse, seen
 
 HOUSE = Path(__file__).resolve().parents[2]
 
@@ -18,7 +18,7 @@ HOUSE = Path(__file__).resolve().parents[2]
 def a_clue(store: Store, number: int = 1, violation: str = "counterfeit", **more: str) -> int:
     """A new clue; returns its id."""
     more = {"shop_name": f"虚构{number}店", **more}
-    row = seen(store, f"高仿茶{number}", number, **more)
+    row = seen(store, f"高仿茶{number}", number, NOW, **more)
     (clue_id,) = accuse(store, row, "高仿", 0.9, violation)[0]
     return clue_id
 
