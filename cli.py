@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -285,7 +286,7 @@ def clue(
         ruleset = load_rules(config.rules_dir)
         title = ruleset.violations.get(found.violation, {}).get("title", found.violation)
         lines = [
-            f"线索 {found.id}  {title} ({found.violation})  {found.score:.2f}  {found.state}",
+            f"线索 {found.id}  {title} ({found.violation})  {found.score:.2f}  {found.state}  版本 {found.detail['version']}",
             f"主体  {found.operator or '未知'}  {found.detail['uscc']}",
             f"网店  {found.shop}  {found.detail['shop_url']}",
             f"地址  {found.detail['address']}  {found.region}",
@@ -534,6 +535,11 @@ def demo(
 
     with plain_errors():
         run_demo(port, keep, data, show_summary, _clue_table)
+
+
+# What stands in files of its own.
+for _part in ("casework", "verdicts", "credit", "platforms"):
+    import_module(f"commands.{_part}").attach(app)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from clues.log import absorb
 from storage.models import Clue, ClueEvidence, ClueSignal
 
 __all__ = ["Finding", "Tally", "grow", "insert_for"]
@@ -155,4 +156,5 @@ def _adopt(session: Session, shop_id: int, operator_id: int) -> None:
                 opened_at=min(heir.opened_at, clue.opened_at),
             )
         )
+        absorb(session, heir, clue, f"网店经营主体查明，线索 {clue.id} 并入")
         session.execute(delete(Clue).where(Clue.id == clue.id))

@@ -225,6 +225,7 @@ def one_clue(session: Session, clue_id: int) -> ClueView | None:
     signals_shown = list(found)
     listings = _with_pictures(session, [signal for signal, _, _ in signals_shown])
     detail: dict[str, Any] = {
+        "version": clue.version,
         "uscc": operator.uscc if operator else "",
         "address": operator.address if operator else "",
         "phone": operator.phone if operator else "",

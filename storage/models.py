@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import (
     JSON,
@@ -323,6 +324,12 @@ class Clue(Base):
     sweep_id: Mapped[int | None] = mapped_column(ForeignKey("sweep.id"))
     opened_at: Mapped[datetime] = mapped_column(index=True)
     grown_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=0)
+    """How many steps officers took with it; the number of its last `ClueEvent`."""
+    docket: Mapped[str] = mapped_column(
+        String(32), index=True, unique=True, default=lambda: uuid4().hex
+    )
+    """By which its log is kept; never given twice."""
 
 
 class ClueSignal(Base):
@@ -360,3 +367,7 @@ class Incident(Base):
     url: Mapped[str]
     evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"))
     at: Mapped[datetime]
+
+
+# Tables in files of their own, so that whoever has these has all.
+from storage import casework as _casework  # noqa: E402, F401

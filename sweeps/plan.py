@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from clues.credit import broken_faith_shops
 from crawler.addresses import canonical, host_of
 from crawler.plan import Query, load_goods, queries
 from crawler.sessions import Session as OpenSession
@@ -37,7 +38,7 @@ __all__ = ["Plan", "PlannedTask", "SweepError", "SweepOrder", "draw", "open_clue
 
 URGENT = 30
 """Priority of a shop with open clues: before the item pages (10) and pictures (20) of others."""
-SETTLED = ("false_alarm", "closed")
+SETTLED = ("rejected", "closed")
 """States in which a clue is no longer open."""
 RESTING = 3
 """A watched site that gave nothing this many times, and never anything, is left out."""
@@ -142,6 +143,7 @@ def draw(settings: Settings, session: Session, order: SweepOrder) -> Plan:
     pages = order.max_pages or settings.max_pages
     asked, tasks = _queries(readers, dict.fromkeys(sources), texts, pages)
     urgent = {key for source, key in open_clue_shops(session) if source == key}
+    faithless = {key for source, key in broken_faith_shops(session) if source == key}
     shops = {host_of(url): url for url in order.sources if _is_shop(url)}
     why = dict.fromkeys(shops, "named")
     resting: Sequence[str] = ()
@@ -152,7 +154,8 @@ def draw(settings: Settings, session: Session, order: SweepOrder) -> Plan:
         why = dict.fromkeys(shops, "watched")
     for host, url in shops.items():
         priority = URGENT if host in urgent else 0
-        because = f"{why[host]}, open clues" if priority else why[host]
+        reason = "broken faith" if host in faithless else "open clues"
+        because = f"{why[host]}, {reason}" if priority else why[host]
         tasks.append(
             PlannedTask(host, "shop", "", "", url, settings.shop_budget, priority, because)
         )
@@ -229,7 +232,8 @@ def _queries(
 
 
 def open_clue_shops(session: Session) -> set[tuple[str, str]]:
-    """(source, key) of each shop that an open clue is about, or whose operator it is about."""
+    """(source, key) of each shop that an open clue is about, or whose operator it is about, and of
+    those whose operator is on the watch list for broken faith."""
     rows = session.execute(
         select(m.Shop.source, m.Shop.key)
         .join(
@@ -238,7 +242,7 @@ def open_clue_shops(session: Session) -> set[tuple[str, str]]:
         .where(m.Clue.state.not_in(SETTLED))
         .distinct()
     )  # fmt: skip
-    return {(source, key) for source, key in rows}
+    return {(source, key) for source, key in rows} | broken_faith_shops(session)
 
 
 def _watched(session: Session, goods: set[str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ def test_every_command_is_in_the_readme(house: Path) -> None:
     assert "make demo" in text and "make test" in text
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", *[f"docs/{n}.md" for n in ("operate", "write-a-rule", "add-a-source", "analyst-guide")]])  # fmt: skip
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", *[f"docs/{n}.md" for n in ("operate", "write-a-rule", "add-a-source", "analyst-guide", "casework")]])  # fmt: skip
 def test_links_lead_somewhere(house: Path, name: str) -> None:
     path = house / name
     for link in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
