@@ -359,3 +359,6 @@ class Incident(Base):
     url: Mapped[str]
     evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"))
     at: Mapped[datetime]
+
+
+from storage import chain as _chain  # noqa: E402, F401
