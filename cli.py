@@ -264,6 +264,8 @@ def clue(
         config = settings_module.load()
         with _store(config).session() as session:
             found = one_clue(session, clue_id)
+            if found is not None:
+                evidence_commands.opened(session, clue_id)
         if found is None:
             raise Failed(f"no clue {clue_id}; `yunjian clues` lists them")
         if as_json:
@@ -492,6 +494,11 @@ def demo(
 
     with plain_errors():
         run_demo(port, keep, data, show_summary, _clue_table)
+
+
+from commands import evidence as evidence_commands  # noqa: E402
+
+app.add_typer(evidence_commands.app, name="evidence")
 
 
 def main() -> None:
