@@ -270,12 +270,15 @@ def clue(
 ) -> None:
     """Show one clue with its signals and evidence."""
     from clues import one_clue
+    from commands.evidence import opened
     from detectors.ruleset import load_rules
 
     with plain_errors():
         config = settings_module.load()
         with _store(config).session() as session:
             found = one_clue(session, clue_id)
+            if found is not None:
+                opened(session, clue_id)
         if found is None:
             raise Failed(f"no clue {clue_id}; `yunjian clues` lists them")
         if as_json:
@@ -538,7 +541,7 @@ def demo(
 
 
 # What stands in files of its own.
-for _part in ("casework", "verdicts", "credit", "platforms"):
+for _part in ("casework", "verdicts", "credit", "platforms", "evidence"):
     import_module(f"commands.{_part}").attach(app)
 
 

@@ -117,6 +117,11 @@ class Settings(BaseSettings):
         description="Playwright storage state of a session that an officer opened, by source",
     )
     apis: dict[str, Api] = Field(default_factory=dict, description="open APIs, by a name for each")
+    evidence_key: Path | None = Field(
+        None, description="the office's signing key (`yunjian evidence key` makes it)"
+    )
+    tsa_url: str = Field("", description="time authority (RFC 3161) that stamps seals and packs")
+    tsa_ca: Path | None = Field(None, description="its root certificates (PEM)")
 
     @property
     def store_url(self) -> str:

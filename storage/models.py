@@ -371,3 +371,4 @@ class Incident(Base):
 
 # Tables in files of their own, so that whoever has these has all.
 from storage import casework as _casework  # noqa: E402, F401
+from storage import chain as _chain  # noqa: E402, F401

@@ -27,6 +27,7 @@ from sweeps.drift import alarms
 from sweeps.handover import take_files
 from sweeps.pictures import picture_clues
 from sweeps.plan import SweepError, SweepOrder, draw, open_clue_shops, ways_in
+from sweeps.sealing import seal_sweep
 from sweeps.sink import StoreSink
 from sweeps.sources import FILE, keys
 from sweeps.summary import Summary
@@ -85,6 +86,7 @@ def sweep(
             lambda: progress(summary),
         )
         sink.close()
+        seal_sweep(settings, store, summary)
         _end(store, summary, began, finished=True)
         return summary
     pictures = images.reader(
@@ -102,6 +104,7 @@ def sweep(
     if finished and settings.screenshots:
         asyncio.run(picture_clues(settings, store, vault, sink.writer, summary, progress))
     sink.close()
+    seal_sweep(settings, store, summary)
     _end(store, summary, began, finished)
     return summary
 

@@ -20,6 +20,7 @@ from crawler.addresses import canonical, host_of
 from crawler.plan import Goods, goods_of
 from crawler.tasks import Capture, Fetched, Incident, Kept, Known, Task, Yield
 from detectors import Detection, Detector
+from evidence import extend
 from storage import Store, Vault, VaultError
 from storage import models as m
 from storage.observations import Found, Recorded, record
@@ -264,6 +265,8 @@ class StoreSink:
                     .where(m.TaskRow.id == task.id)
                     .values(state="done" if ok else "failed", note=note[:500].replace("\0", ""))
                 )
+        for told in extend(self.store, list(ids.values())).clock_back:
+            self._say(told)
         self._evidence, self._found, self._incidents, self._ended = [], [], [], []
         self._yields = []
 
@@ -375,14 +378,8 @@ class StoreSink:
             for _, row, detection in detected
             for signal in detection.signals
         ]
-        stored: Iterator[int] = iter(())
-        if rows:
-            stored = iter(
-                session.scalars(
-                    insert(m.SignalRow).returning(m.SignalRow.id, sort_by_parameter_order=True),
-                    rows,
-                ).all()
-            )
+        made = insert(m.SignalRow).returning(m.SignalRow.id, sort_by_parameter_order=True)
+        stored: Iterator[int] = iter(session.scalars(made, rows).all() if rows else ())
         return [[next(stored) for _ in detection.signals] for _, _, detection in detected]
 
     def _count(

@@ -16,9 +16,20 @@ MAY_IMPORT = {
     "crawler": {"listing", "policies", "settings"},
     "spiders": {"crawler", "listing"},
     "detectors": {"listing"},
+    "proof": set(),
     "storage": {"listing"},
+    "evidence": {"clues", "crawler", "listing", "proof", "storage"},
     "clues": {"detectors", "storage", "listing"},
-    "sweeps": {"clues", "detectors", "storage", "spiders", "crawler", "listing", "settings"},
+    "sweeps": {
+        "clues",
+        "evidence",
+        "detectors",
+        "storage",
+        "spiders",
+        "crawler",
+        "listing",
+        "settings",
+    },
     "practice": {"listing"},
 }
 PARTS = {

@@ -1,0 +1,3 @@
+from tests.evidence.conftest import sealed, tsa
+
+__all__ = ["sealed", "tsa"]
