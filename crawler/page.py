@@ -11,7 +11,9 @@ from functools import cached_property
 from urllib.parse import urljoin
 
 from bs4.dammit import EncodingDetector
+from lxml import etree
 from parsel import Selector
+from parsel.selector import create_root_node
 
 __all__ = ["Page", "ReadError", "SearchPage"]
 
@@ -70,7 +72,8 @@ class Page:
     @cached_property
     def selector(self) -> Selector:
         """The page for CSS and XPath (fast; for regular parts)."""
-        return Selector(text=self.text or " ", type="html")
+        root = create_root_node(self.text or " ", etree.HTMLParser)
+        return Selector(root=root, type="html")
 
     @cached_property
     def visible(self) -> str:

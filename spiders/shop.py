@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from lxml.html import HtmlElement
+from lxml.etree import _Element as Element
 
 from crawler.extract import (
     Product,
@@ -192,7 +192,7 @@ def _sells(text: str, attributes: dict[str, str]) -> bool:
 
 
 def _further(
-    crumbs: list[HtmlElement], product: Product, hooked: Product, title: str, known: dict[str, str]
+    crumbs: list[Element], product: Product, hooked: Product, title: str, known: dict[str, str]
 ) -> dict[str, str]:
     """What has no field of its own: the way to the product, stock, a range of prices, ratings."""
     said = {
@@ -205,7 +205,7 @@ def _further(
     return {name: value for name, value in said.items() if value and name not in known}
 
 
-def _images(details: list[HtmlElement], product: Product, hooked: Product) -> list[str]:
+def _images(details: list[Element], product: Product, hooked: Product) -> list[str]:
     """Those of the description first: words stand there more often than in the main picture."""
     shown = [address(i) for element in details for i in element.iter("img")]
     found = dict.fromkeys([*shown, *product.images, *hooked.images])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlencode, urlsplit
 
-from lxml.html import HtmlElement
+from lxml.etree import _Element as Element
 
 from crawler.addresses import canonical, host_of
 from crawler.extract import compact
@@ -92,14 +92,14 @@ class Cards:
     """The items a page shows in boxes with their prices."""
 
     urls: tuple[str, ...] = ()
-    boxes: frozenset[HtmlElement] = frozenset()
+    boxes: frozenset[Element] = frozenset()
 
-    def hold(self, element: HtmlElement) -> bool:
+    def hold(self, element: Element) -> bool:
         """Whether an element stands in one of the boxes."""
         return element in self.boxes or any(above in self.boxes for above in element.iterancestors())  # fmt: skip
 
 
-def _addresses(page: Page, anchors: Iterable[HtmlElement]) -> Iterator[tuple[str, HtmlElement]]:
+def _addresses(page: Page, anchors: Iterable[Element]) -> Iterator[tuple[str, Element]]:
     """Web addresses on the page's own host, without those that lead to no goods."""
     host = host_of(page.url)
     for anchor in anchors:
@@ -131,7 +131,7 @@ def links_of(page: Page, software: Software | None) -> Links:
         rest = path_of(url)
         if rest == here or url in items or (software and software.skip and software.skip.search(rest)):  # fmt: skip
             continue
-        said = compact(anchor.text_content()[:60]) if len(anchor) else compact(anchor.text)
+        said = compact(anchor.xpath("string()")[:60]) if len(anchor) else compact(anchor.text)
         if _OWN_PATH.match(rest) or (len(said) <= 12 and _OWN_WORDS.search(said.lower())):
             own[url] = None
         elif kind := _kind(rest, software, said):
@@ -172,7 +172,7 @@ def cards_of(page: Page) -> Cards:
     for element in page.selector.root.xpath(_PRICED)[:400]:
         if not _WITH_FIGURE.search("".join(element.itertext("*"))[:200]):
             continue
-        box: HtmlElement | None = element
+        box: Element | None = element
         for _ in range(7):
             if box is None or box.tag in ("body", "html"):
                 break
@@ -189,10 +189,10 @@ def cards_of(page: Page) -> Cards:
     return Cards(tuple(urls), frozenset(box for group in groups for box in group.values()))
 
 
-CardsByKind = defaultdict[str, dict[str, HtmlElement]]
+CardsByKind = defaultdict[str, dict[str, Element]]
 
 
-def _target(links: list[tuple[str, HtmlElement]]) -> str:
+def _target(links: list[tuple[str, Element]]) -> str:
     """Where a box leads: its one address, or of a few that of its picture."""
     urls = list(dict.fromkeys(url for url, _ in links))
     if len({canonical(url) for url in urls}) == 1:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
-from lxml.html import HtmlElement
+from lxml import etree
+from lxml.etree import _Element as Element
 from parsel import Selector
 
 from listing import MoneyError, parse_price
@@ -22,7 +23,6 @@ __all__ = [
     "visible_text",
 ]
 
-_SPACE = re.compile(r"[\s\u3000\xa0]+")
 UNSEEN = {"script", "style", "noscript", "template", "svg", "head"}
 BLOCK = {
     "p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "h5", "dt", "dd", "table", "section",
@@ -35,7 +35,7 @@ _LABEL_END = re.compile(r"\s*[:：]\s*")
 
 def compact(text: str | None) -> str:
     """With runs of white space as single blanks."""
-    return _SPACE.sub(" ", text or "").strip()
+    return " ".join(text.split()) if text else ""
 
 
 def visible_text(node: Selector | None) -> str:
@@ -43,22 +43,45 @@ def visible_text(node: Selector | None) -> str:
     return "" if node is None else _visible(node.root)
 
 
-def _visible(root: HtmlElement) -> str:
+def _visible(root: Element) -> str:
+    lines = lines_below(root, lambda element: element.tag in UNSEEN)
+    return "\n".join(line for line in lines if not line.endswith(_LOADING))
+
+
+def lines_below(root: Element, left_out: Callable[[Element], bool]) -> list[str]:
+    """The lines of text below `root`, blocks on lines of their own, without what stands in
+    elements that are `left_out`."""
     pieces: list[str] = []
-    _collect(root, pieces)
-    lines = (compact(line) for line in "".join(pieces).split("\n"))
-    return "\n".join(line for line in lines if line and not line.endswith(_LOADING))
+    # Not by recursion: a hostile page may nest deeper than Python's stack.
+    walk = etree.iterwalk(root, ("start", "end", "comment", "pi"))
+    skipped = None
+    for event, element in walk:
+        if event == "start":
+            if left_out(element):
+                walk.skip_subtree()
+                skipped = element
+                continue
+            if element.tag in BLOCK:
+                pieces.append("\n")
+            if text := element.text:
+                pieces.append(text)
+            continue
+        if element.tag in BLOCK and element is not skipped:
+            pieces.append("\n")
+        if (tail := element.tail) and element is not root:
+            pieces.append(tail)
+    return [line for said in "".join(pieces).split("\n") if (line := compact(said))]
 
 
-def marked(node: Selector, names: frozenset[str]) -> list[HtmlElement]:
+def marked(node: Selector, names: frozenset[str]) -> list[Element]:
     """The outermost elements below `node` that carry one of these classes or ids, in one pass."""
     return marked_by(node, dict.fromkeys(names, ""))[""]
 
 
-def marked_by(node: Selector, kinds: Mapping[str, str]) -> dict[str, list[HtmlElement]]:
+def marked_by(node: Selector, kinds: Mapping[str, str]) -> dict[str, list[Element]]:
     """By kind the outermost elements that carry one of its classes or ids; `kinds` gives the
     kind of each. One pass for all."""
-    found: dict[str, list[HtmlElement]] = {kind: [] for kind in kinds.values()}
+    found: dict[str, list[Element]] = {kind: [] for kind in kinds.values()}
     for element in node.root.iter("*"):
         classes, id_ = element.get("class"), element.get("id")
         if not classes and not id_:
@@ -70,33 +93,10 @@ def marked_by(node: Selector, kinds: Mapping[str, str]) -> dict[str, list[HtmlEl
     return found
 
 
-def text_of(nodes: Iterable[Selector | HtmlElement]) -> str:
+def text_of(nodes: Iterable[Selector | Element]) -> str:
     """What a visitor reads below all of `nodes`."""
     roots = (node.root if isinstance(node, Selector) else node for node in nodes)
     return "\n".join(text for root in roots if (text := _visible(root)))
-
-
-def _collect(root: HtmlElement, pieces: list[str]) -> None:
-    """Without recursion: a hostile page may nest deeper than Python's stack."""
-    stack: list[tuple[HtmlElement, bool]] = [(root, True)]
-    while stack:
-        node, opening = stack.pop()
-        if not opening:
-            if node.tag in BLOCK:
-                pieces.append("\n")
-            if node is not root and node.tail:
-                pieces.append(node.tail)
-            continue
-        if not isinstance(node.tag, str) or node.tag in UNSEEN:
-            if node is not root and node.tail:
-                pieces.append(node.tail)
-            continue
-        if node.tag in BLOCK:
-            pieces.append("\n")
-        if node.text:
-            pieces.append(node.text)
-        stack.append((node, False))
-        stack.extend((child, True) for child in reversed(node))
 
 
 def _pair(label: str, value: str, into: dict[str, str]) -> None:
@@ -105,7 +105,7 @@ def _pair(label: str, value: str, into: dict[str, str]) -> None:
         into.setdefault(label, value)
 
 
-def _said(node: HtmlElement) -> str:
+def _said(node: Element) -> str:
     return "".join(node.itertext("*"))[:1000] if len(node) else (node.text or "")
 
 
@@ -114,7 +114,7 @@ def parameters(node: Selector) -> dict[str, str]:
     return parameters_of(node.root)
 
 
-def parameters_of(root: HtmlElement) -> dict[str, str]:
+def parameters_of(root: Element) -> dict[str, str]:
     """The same below an element."""
     found: dict[str, str] = {}
     for row in root.iter("tr"):
