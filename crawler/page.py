@@ -30,9 +30,10 @@ class ReadError(ValueError):
         self.what = what
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Page:
-    """One page: where it stood, its bytes, and how it came.
+    """One page: where it stood, its bytes, and how it came. Equal to itself only, so that what
+    is found on it can be remembered by it.
 
     `charset` is what the response header declared ("" where it declared none);
     `rendered` tells that a browser ran its scripts first.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lxml.etree import _Element as Element
@@ -98,7 +99,12 @@ def _is_frame(element: Element) -> bool:
         return all(
             above.tag not in ("main", "article", "section") for above in element.iterancestors()
         )
-    return bool((classes := element.get("class")) and _SMALL_BASKET.search(classes))
+    return bool((classes := element.get("class")) and _small_basket(classes))
+
+
+@lru_cache(maxsize=4096)
+def _small_basket(classes: str) -> bool:
+    return _SMALL_BASKET.search(classes) is not None
 
 
 def description_of(
@@ -170,7 +176,7 @@ def _review_elements(outermost: list[Element]) -> list[Any]:
     """Those that are marked as reviews; of a marked list its marked entries."""
     found: list[Any] = []
     for outer in outermost:
-        below = [e for child in outer for e in marked(Selector(root=child, type="html"), _REVIEW)]
+        below = [e for child in outer.iterchildren("*") for e in marked(Selector(root=child, type="html"), _REVIEW)]
         found += below or [outer]
     return found
 

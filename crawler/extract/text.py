@@ -30,6 +30,8 @@ BLOCK = {
 }  # fmt: skip
 _LOADING = ("加载中", "加载中...", "加载中…", "Loading...")
 """What stands where a script has not yet put the text."""
+_labelled = etree.XPath("descendant-or-self::li[contains(., ':') or contains(., '：')]")
+_named = etree.XPath("descendant-or-self::*[@class or @id]")
 _LABEL_END = re.compile(r"\s*[:：]\s*")
 
 
@@ -82,11 +84,14 @@ def marked_by(node: Selector, kinds: Mapping[str, str]) -> dict[str, list[Elemen
     """By kind the outermost elements that carry one of its classes or ids; `kinds` gives the
     kind of each. One pass for all."""
     found: dict[str, list[Element]] = {kind: [] for kind in kinds.values()}
-    for element in node.root.iter("*"):
-        classes, id_ = element.get("class"), element.get("id")
-        if not classes and not id_:
-            continue
-        told = {kinds[n] for n in (*(classes or "").split(), id_) if n in kinds}
+    told_by: dict[str, set[str]] = {}
+    for element in _named(node.root):
+        classes, id_ = element.get("class", ""), element.get("id")
+        # Most classes of a page stand on many elements.
+        if (told := told_by.get(classes)) is None:
+            told = told_by[classes] = {kinds[name] for name in classes.split() if name in kinds}
+        if id_ in kinds:
+            told = told | {kinds[id_]}
         for kind in told:
             if not found[kind] or not any(a in found[kind] for a in element.iterancestors()):
                 found[kind].append(element)
@@ -126,7 +131,7 @@ def parameters_of(root: Element) -> dict[str, str]:
         value = term.getnext()
         if value is not None and value.tag == "dd":
             _pair(_said(term), _said(value), found)
-    for item in root.iter("li"):
+    for item in _labelled(root):
         text = _said(item)
         if ":" in text or "：" in text:
             label, value = _LABEL_END.split(text, maxsplit=1)
