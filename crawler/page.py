@@ -17,7 +17,7 @@ from parsel.selector import create_root_node
 
 __all__ = ["Page", "ReadError", "SearchPage"]
 
-from crawler.extract.text import visible_text
+from crawler.extract.text import Flat
 from listing import Listing, SearchResult
 
 
@@ -77,10 +77,15 @@ class Page:
         return Selector(root=root, type="html")
 
     @cached_property
+    def flat(self) -> Flat | None:
+        """The text of the page's body; None where it has none."""
+        bodies = self.selector.root.xpath("//body")
+        return Flat(bodies[0]) if bodies else None
+
+    @cached_property
     def visible(self) -> str:
         """What a visitor reads on the page; "" where it has no body."""
-        body = self.selector.xpath("//body")
-        return visible_text(body[0]) if body else ""
+        return self.flat.visible if self.flat else ""
 
     def absolute(self, link: str) -> str:
         """`link` as an absolute address."""

@@ -17,7 +17,7 @@ from lxml.etree import _Element as Element
 from parsel import Selector
 
 from crawler.extract import compact, day_of, marked, text_of
-from crawler.extract.text import UNSEEN, lines_below
+from crawler.extract.text import UNSEEN
 from crawler.page import Page
 from spiders.software import address
 from spiders.ways import cards_of
@@ -76,26 +76,23 @@ def _is_small(image: Element) -> bool:
 
 
 def own_part(page: Page) -> OwnPart:
-    """The part of a page that is its own, in one pass; all of it where nothing is left."""
-    boxes = cards_of(page).boxes
-    images: list[Element] = []
-
-    def left_out(element: Element) -> bool:
-        if (boxes and element in boxes) or _is_frame(element):
-            return True
-        if element.tag == "img":
-            images.append(element)
-        return False
-
-    bodies = page.selector.root.xpath("//body")
-    text = "\n".join(line for body in bodies[:1] for line in lines_below(body, left_out))
-    return OwnPart(text or page.visible, tuple(images))
+    """The part of a page that is its own; all of it where nothing is left."""
+    if page.flat is None:
+        return OwnPart(page.visible, ())
+    root = page.selector.root
+    left_out = cards_of(page).boxes.union(filter(_is_frame, root.iter("*")))
+    images = [
+        image
+        for image in root.iter("img")
+        if image not in left_out and not any(above in left_out for above in image.iterancestors())
+    ]
+    return OwnPart("\n".join(page.flat.lines(left_out)) or page.visible, tuple(images))
 
 
 def _is_frame(element: Element) -> bool:
-    if element.tag in _FRAME:
+    if (tag := element.tag) in _FRAME:
         return True
-    if element.tag == "header":
+    if tag == "header":
         return all(
             above.tag not in ("main", "article", "section") for above in element.iterancestors()
         )

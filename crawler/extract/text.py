@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from lxml import etree
@@ -13,6 +13,7 @@ from parsel import Selector
 from listing import MoneyError, parse_price
 
 __all__ = [
+    "Flat",
     "compact",
     "first_price",
     "parameters",
@@ -42,37 +43,57 @@ def compact(text: str | None) -> str:
 
 def visible_text(node: Selector | None) -> str:
     """What a visitor reads below `node`, blocks on lines of their own."""
-    return "" if node is None else _visible(node.root)
+    return "" if node is None else Flat(node.root).visible
 
 
-def _visible(root: Element) -> str:
-    lines = lines_below(root, lambda element: element.tag in UNSEEN)
-    return "\n".join(line for line in lines if not line.endswith(_LOADING))
+class Flat:
+    """The text below an element as one row of pieces, and which of them each element holds:
+    the tree is walked once, whatever is read of it then."""
 
+    __slots__ = ("_holds", "_pieces")
 
-def lines_below(root: Element, left_out: Callable[[Element], bool]) -> list[str]:
-    """The lines of text below `root`, blocks on lines of their own, without what stands in
-    elements that are `left_out`."""
-    pieces: list[str] = []
-    # Not by recursion: a hostile page may nest deeper than Python's stack.
-    walk = etree.iterwalk(root, ("start", "end", "comment", "pi"))
-    skipped = None
-    for event, element in walk:
-        if event == "start":
-            if left_out(element):
-                walk.skip_subtree()
-                skipped = element
+    def __init__(self, root: Element) -> None:
+        pieces: list[str] = []
+        holds: dict[Element, tuple[int, int]] = {}
+        # Not by recursion: a hostile page may nest deeper than Python's stack.
+        walk = etree.iterwalk(root, ("start", "end", "comment", "pi"))
+        for event, element in walk:
+            tag = element.tag
+            if event == "start":
+                if tag in UNSEEN:
+                    walk.skip_subtree()
+                    continue
+                holds[element] = (len(pieces), 0)
+                if tag in BLOCK:
+                    pieces.append("\n")
+                if text := element.text:
+                    pieces.append(text)
                 continue
-            if element.tag in BLOCK:
-                pieces.append("\n")
-            if text := element.text:
-                pieces.append(text)
-            continue
-        if element.tag in BLOCK and element is not skipped:
-            pieces.append("\n")
-        if (tail := element.tail) and element is not root:
-            pieces.append(tail)
-    return [line for said in "".join(pieces).split("\n") if (line := compact(said))]
+            if element in holds:
+                if tag in BLOCK:
+                    pieces.append("\n")
+                holds[element] = (holds[element][0], len(pieces))
+            if (tail := element.tail) and element is not root:
+                pieces.append(tail)
+        self._pieces, self._holds = pieces, holds
+
+    def lines(self, left_out: Iterable[Element] = ()) -> list[str]:
+        """The lines, blocks on lines of their own, none empty; without those that stand in
+        elements `left_out`."""
+        cuts = sorted(self._holds[element] for element in left_out if element in self._holds)
+        kept: list[str] = []
+        at = 0
+        for begin, end in cuts:
+            # One inside another ends before it.
+            kept += self._pieces[at:begin]
+            at = max(at, end)
+        kept += self._pieces[at:]
+        return [line for said in "".join(kept).split("\n") if (line := compact(said))]
+
+    @property
+    def visible(self) -> str:
+        """What a visitor reads, without what only says that something is being loaded."""
+        return "\n".join(line for line in self.lines() if not line.endswith(_LOADING))
 
 
 def marked(node: Selector, names: frozenset[str]) -> list[Element]:
@@ -101,7 +122,7 @@ def marked_by(node: Selector, kinds: Mapping[str, str]) -> dict[str, list[Elemen
 def text_of(nodes: Iterable[Selector | Element]) -> str:
     """What a visitor reads below all of `nodes`."""
     roots = (node.root if isinstance(node, Selector) else node for node in nodes)
-    return "\n".join(text for root in roots if (text := _visible(root)))
+    return "\n".join(text for root in roots if (text := Flat(root).visible))
 
 
 def _pair(label: str, value: str, into: dict[str, str]) -> None:
