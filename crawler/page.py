@@ -6,19 +6,24 @@ file and a test. Decoding survives a wrong or missing charset declaration.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import TypeVar
 from urllib.parse import urljoin
+from weakref import WeakKeyDictionary
 
 from bs4.dammit import EncodingDetector
 from lxml import etree
 from parsel import Selector
 from parsel.selector import create_root_node
 
-__all__ = ["Page", "ReadError", "SearchPage"]
+__all__ = ["Page", "ReadError", "SearchPage", "once"]
 
 from crawler.extract.text import Flat
 from listing import Listing, SearchResult
+
+Found = TypeVar("Found")
 
 
 class ReadError(ValueError):
@@ -90,6 +95,19 @@ class Page:
     def absolute(self, link: str) -> str:
         """`link` as an absolute address."""
         return urljoin(self.url, link.strip())
+
+
+def once(find: Callable[[Page], Found]) -> Callable[[Page], Found]:
+    """`find` with what it found on a page remembered as long as the page lives."""
+    known: WeakKeyDictionary[Page, Found] = WeakKeyDictionary()
+
+    @wraps(find)
+    def remembered(page: Page) -> Found:
+        if page not in known:
+            known[page] = find(page)
+        return known[page]
+
+    return remembered
 
 
 @dataclass(frozen=True)

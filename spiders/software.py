@@ -20,7 +20,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from crawler.extract import Product, compact, day_of, parameters_of, text_of
-from crawler.page import Page
+from crawler.page import Page, once
 
 __all__ = ["Software", "software_of", "softwares"]
 
@@ -129,6 +129,7 @@ def _hook(said: str) -> Hook:
     return cast(Hook, etree.XPath(path))
 
 
+@once
 def software_of(page: Page) -> Software | None:
     """The software that made the page, by its signs; None for what is not known."""
     text = page.text[:_LOOK_AT]

@@ -12,14 +12,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlencode, urlsplit
-from weakref import WeakKeyDictionary
 
 from lxml import etree
 from lxml.etree import _Element as Element
 
 from crawler.addresses import canonical, host_of
 from crawler.extract import compact
-from crawler.page import Page
+from crawler.page import Page, once
 from spiders.software import Software
 
 __all__ = [
@@ -63,7 +62,8 @@ _OWN_PATH = re.compile(
     re.IGNORECASE,
 )
 _PRICED = etree.XPath(
-    "//body/descendant::*[contains(@class, 'price') or contains(@id, 'price') or text()[contains(., '¥') or contains(., '￥')]]"
+    "//body/descendant::*/@class[contains(., 'price')]/.. | //body/descendant::*/@id[contains(., 'price')]/.. | "
+    "//body/descendant::text()[contains(., '¥') or contains(., '￥')]/.."
 )
 _WITH_FIGURE = re.compile(r"[¥￥]\s?\d|\d[\d,]{0,12}(?:\.\d{1,2})?|面议|电议|询价")
 _SEARCH_NAMES = (
@@ -170,14 +170,9 @@ def sorted_addresses(page: Page, urls: Iterable[str], software: Software | None)
     return Links(tuple(items), tuple(pages))
 
 
+@once
 def cards_of(page: Page) -> Cards:
     """The cards of a page; a box that stands alone is none, nor is one with the page's heading."""
-    if (known := _known.get(page)) is None:
-        known = _known[page] = _cards(page)
-    return known
-
-
-def _cards(page: Page) -> Cards:
     known: CardsByKind = defaultdict(dict)
     for element in _PRICED(page.selector.root)[:400]:
         if not _WITH_FIGURE.search("".join(element.itertext("*"))[:200]):
@@ -199,8 +194,6 @@ def _cards(page: Page) -> Cards:
     return Cards(tuple(urls), frozenset(box for group in groups for box in group.values()))
 
 
-_known: WeakKeyDictionary[Page, Cards] = WeakKeyDictionary()
-"""Asked for its links and for its own part, a page is searched once."""
 CardsByKind = defaultdict[str, dict[str, Element]]
 
 

@@ -42,9 +42,9 @@ def things(page: Selector) -> list[Thing]:
     """The outermost things of the page: those of JSON-LD first, then microdata, then RDFa."""
     found = list(_json_ld(page))
     root: Element = page.root
-    if page.xpath("boolean(//*[@itemscope])").get() == "1":
+    if page.xpath("boolean(//@itemscope)").get() == "1":
         found += _marked_up(root, "itemscope", "itemtype", "itemprop")
-    if page.xpath("boolean(//*[@typeof])").get() == "1":
+    if page.xpath("boolean(//@typeof)").get() == "1":
         found += _marked_up(root, "typeof", "typeof", "property")
     return found
 

@@ -55,6 +55,7 @@ class Flat:
     def __init__(self, root: Element) -> None:
         pieces: list[str] = []
         holds: dict[Element, tuple[int, int]] = {}
+        begun: list[int] = []
         # Not by recursion: a hostile page may nest deeper than Python's stack.
         walk = etree.iterwalk(root, ("start", "end", "comment", "pi"))
         for event, element in walk:
@@ -63,16 +64,16 @@ class Flat:
                 if tag in UNSEEN:
                     walk.skip_subtree()
                     continue
-                holds[element] = (len(pieces), 0)
+                begun.append(len(pieces))
                 if tag in BLOCK:
                     pieces.append("\n")
                 if text := element.text:
                     pieces.append(text)
                 continue
-            if element in holds:
+            if event == "end" and tag not in UNSEEN:
                 if tag in BLOCK:
                     pieces.append("\n")
-                holds[element] = (holds[element][0], len(pieces))
+                holds[element] = begun.pop(), len(pieces)
             if (tail := element.tail) and element is not root:
                 pieces.append(tail)
         self._pieces, self._holds = pieces, holds
@@ -88,7 +89,8 @@ class Flat:
             kept += self._pieces[at:begin]
             at = max(at, end)
         kept += self._pieces[at:]
-        return [line for said in "".join(kept).split("\n") if (line := compact(said))]
+        lines = map(str.split, "".join(kept).split("\n"))
+        return [" ".join(words) for words in lines if words]
 
     @property
     def visible(self) -> str:
