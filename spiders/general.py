@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from lxml.etree import _Element as Element
 from parsel import Selector
 
 from crawler.extract import compact, day_of, marked, text_of
-from crawler.extract.text import UNSEEN
+from crawler.extract.text import UNSEEN, Element
 from crawler.page import Page
 from spiders.software import address
 from spiders.ways import cards_of
@@ -173,7 +172,11 @@ def _review_elements(outermost: list[Element]) -> list[Any]:
     """Those that are marked as reviews; of a marked list its marked entries."""
     found: list[Any] = []
     for outer in outermost:
-        below = [e for child in outer.iterchildren("*") for e in marked(Selector(root=child, type="html"), _REVIEW)]
+        below = [
+            e
+            for child in outer.iterchildren("*")
+            for e in marked(Selector(root=child, type="html"), _REVIEW)
+        ]
         found += below or [outer]
     return found
 

@@ -15,8 +15,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from lxml.etree import _Element as Element
-
 from crawler.extract import (
     Product,
     compact,
@@ -29,6 +27,7 @@ from crawler.extract import (
     text_of,
     visible_text,
 )
+from crawler.extract.text import Element
 from crawler.page import Page, ReadError, SearchPage
 from listing import Listing, ListingError
 from spiders.base import Reader, Source
@@ -196,9 +195,7 @@ def _sells(text: str, attributes: dict[str, str]) -> bool:
     """Whether a text has a price, and a way to buy or parameters beside it."""
     if not _PRICE.search(text):
         return False
-    return bool(
-        len(attributes) >= 3 or _BUY.search(text) or _BUY_ENGLISH.search(text.lower())
-    )
+    return bool(len(attributes) >= 3 or _BUY.search(text) or _BUY_ENGLISH.search(text.lower()))
 
 
 def _sold(text: str) -> str | None:

@@ -17,9 +17,9 @@ from typing import Any, cast
 import yaml
 from cssselect import HTMLTranslator
 from lxml import etree
-from lxml.etree import _Element as Element
 
 from crawler.extract import Product, compact, day_of, parameters_of, text_of
+from crawler.extract.text import Element
 from crawler.page import Page, once
 
 __all__ = ["Software", "software_of", "softwares"]

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlencode, urlsplit
 
-from lxml import etree
-from lxml.etree import _Element as Element
-
 from crawler.addresses import canonical, host_of
 from crawler.extract import compact
+from crawler.extract.text import Element, path
 from crawler.page import Page, once
 from spiders.software import Software
 
@@ -61,9 +59,8 @@ _OWN_PATH = re.compile(
     r"/(?:about|contact|licen[cs]e|zhizhao|zizhi|terms|returns?|refund|polic(?:y|ies)|privacy|notice|gonggao|help|lianxi|guanyu)",
     re.IGNORECASE,
 )
-_PRICED = etree.XPath(
-    "//body/descendant::*/@class[contains(., 'price')]/.. | //body/descendant::*/@id[contains(., 'price')]/.. | "
-    "//body/descendant::text()[contains(., '¥') or contains(., '￥')]/.."
+_PRICED = path(
+    "//body/descendant::*[contains(@class, 'price') or contains(@id, 'price') or text()[contains(., '¥') or contains(., '￥')]]"
 )
 _WITH_FIGURE = re.compile(r"[¥￥]\s?\d|\d[\d,]{0,12}(?:\.\d{1,2})?|面议|电议|询价")
 _SEARCH_NAMES = (

@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin
 
-from lxml.etree import _Element as Element
 from parsel import Selector
 
-from crawler.extract.text import compact, text_of
+from crawler.extract.text import Element, compact, text_of
 
 __all__ = ["Thing", "things", "types_of", "walk"]
 
@@ -219,7 +218,9 @@ def _said(element: Element, term: str) -> str:
     for name in ("content", "resource", _ADDRESS_OF.get(str(element.tag), "")):
         said = element.get(name) if name else None
         if said is not None and (said.strip() or name == "content"):
-            if name in ("href", "src", "data", "resource") and (base := element.getroottree().docinfo.URL):
+            if name in ("href", "src", "data", "resource") and (
+                base := element.getroottree().docinfo.URL
+            ):
                 said = urljoin(base, said.strip())
             return said.strip() if term in _LONG_TEXTS else compact(said)
     text = text_of([element])

@@ -10,10 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lxml.etree import _Element as Element
-
 from crawler.extract.seller import licence_numbers, seller_block
-from crawler.extract.text import compact, text_of
+from crawler.extract.text import Element, compact, text_of
 from crawler.page import Page
 from listing import is_uscc
 
