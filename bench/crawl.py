@@ -1,30 +1,32 @@
 """Pages per second of the whole line beside Scrapy with parsel alone, on the same pages.
 
-`python -m bench.crawl [--pages N]` serves shop pages of about 25 KB from a process of its own,
-then fetches them in turn with (a) Scrapy that reads twelve fields with parsel and throws all
-away, and (b) the whole line: evidence, reading, detection, store. Each runs alone, in a process
-of its own, in turn, several times; medians and the ratio are printed. The server's own share
-is bounded by what (a) reaches on it.
+`python -m bench.crawl [--pages N] [--workers N]` serves shop pages of about 25 KB from a process
+of its own, then fetches them in turn with (a) Scrapy that reads twelve fields with parsel and
+throws all away, (b) the whole line: evidence, reading, detection, store, and (c) several whole
+lines at once, each of a shop of its own. Each runs alone, in processes of its own, in turn,
+several times; medians and ratios are printed, by the clock and by the processor time that the
+measured processes used. By the clock the server, which shares the cores, counts too: two lines
+at once and their server want more than two cores.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from itertools import cycle, islice
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.machine import machine
 from practice import listings
 
 HOUSE = Path(__file__).resolve().parent.parent
-HOST = "bench.town.localhost"
 
 SERVER = """
 import sys
@@ -68,9 +70,9 @@ class Peer(scrapy.Spider):
 
 process = AsyncCrawlerProcess({'LOG_LEVEL': 'ERROR', 'TELNETCONSOLE_ENABLED': False, 'CONCURRENT_REQUESTS_PER_DOMAIN': 16})
 process.crawl(Peer)
-began = time.perf_counter()
+began, cpu = time.perf_counter(), time.process_time()
 process.start()
-print(time.perf_counter() - began)
+print(time.perf_counter() - began, time.process_time() - cpu)
 """
 
 
@@ -99,39 +101,61 @@ def write_pages(folder: Path, count: int) -> float:
     return statistics.mean(sizes)
 
 
-def peer(port: int, count: int) -> float:
-    """Pages per second of Scrapy with parsel alone."""
+LINE = """
+import json, sys, time
+import settings
+from storage import open_store
+from sweeps import run
+from sweeps.run import SweepOrder
+
+crawl = run._crawl
+
+def timed(*arguments):
+    timed.began, timed.cpu = time.perf_counter(), time.process_time()
+    return crawl(*arguments)
+
+run._crawl = timed
+config = settings.load()
+summary = run.sweep(config, open_store(config.store_url), SweepOrder(sources=(sys.argv[1],)))
+print(summary.total().listings, time.perf_counter() - timed.began, time.process_time() - timed.cpu)
+"""
+
+
+class Pace(NamedTuple):
+    """How quick one run was."""
+
+    rate: float
+    """Pages per second."""
+    cost: float
+    """Milliseconds of processor time per page: of the process that is measured, not of the
+    server and whatever else shares the cores."""
+
+
+def peer(port: int, count: int) -> Pace:
+    """Scrapy with parsel alone."""
     done = subprocess.run([sys.executable, "-c", PEER, str(port), str(count)], capture_output=True, text=True, check=True)  # fmt: skip
-    return count / float(done.stdout.strip().splitlines()[-1])
+    wall, cpu = map(float, done.stdout.strip().splitlines()[-1].split())
+    return Pace(count / wall, 1000 * cpu / count)
 
 
-def whole_line(port: int, count: int) -> float:
-    """Pages per second of a sweep, from its first request to its end; start-up not counted."""
-    with tempfile.TemporaryDirectory() as data:
-        env = os.environ | {
-            "YUNJIAN_DATA_DIR": data, "YUNJIAN_ALLOW_PRIVATE": "*.town.localhost", "YUNJIAN_DOWNLOAD_DELAY": "0",
-            "YUNJIAN_HOST_CONCURRENCY": "16", "YUNJIAN_SHOP_BUDGET": str(count + 10), "YUNJIAN_SCREENSHOTS": "false",
-        }  # fmt: skip
-        code = (
-            "import time, json, settings, sys\n"
-            "from storage import open_store\n"
-            "from sweeps import run\n"
-            "from sweeps.run import SweepOrder\n"
-            "crawl = run._crawl\n"
-            "def timed(*arguments):\n"
-            "    timed.began = time.perf_counter()\n"
-            "    return crawl(*arguments)\n"
-            "run._crawl = timed\n"
-            "config = settings.load()\n"
-            f"order = SweepOrder(sources=('http://{HOST}:{port}/',))\n"
-            "summary = run.sweep(config, open_store(config.store_url), order)\n"
-            "print(json.dumps({'seconds': time.perf_counter() - timed.began, 'listings': summary.total().listings}))\n"
-        )
-        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True, cwd=HOUSE)  # fmt: skip
-        said = json.loads(done.stdout.strip().splitlines()[-1])
-        if said["listings"] != count:
-            raise SystemExit(f"the whole line read {said['listings']} of {count} listings")
-        return count / float(said["seconds"])
+def whole_lines(port: int, count: int, workers: int = 1) -> Pace:
+    """Sweeps in so many processes at once, each of a host and a store of its own, from their
+    first request to their end; start-up not counted. The rate is that of all together."""
+    with ExitStack() as folders:
+        started = []
+        for number in range(workers):
+            data = folders.enter_context(tempfile.TemporaryDirectory())
+            env = os.environ | {
+                "YUNJIAN_DATA_DIR": data, "YUNJIAN_ALLOW_PRIVATE": "*.town.localhost", "YUNJIAN_DOWNLOAD_DELAY": "0",
+                "YUNJIAN_HOST_CONCURRENCY": "16", "YUNJIAN_SHOP_BUDGET": str(count + 10), "YUNJIAN_SCREENSHOTS": "false",
+            }  # fmt: skip
+            shop = f"http://bench-{number}.town.localhost:{port}/"
+            started.append(subprocess.Popen([sys.executable, "-c", LINE, shop], env=env, stdout=subprocess.PIPE, text=True, cwd=HOUSE))  # fmt: skip
+        said = [one.communicate()[0].strip().splitlines()[-1].split() for one in started]
+    if any(int(listings) != count for listings, _, _ in said):
+        raise SystemExit(f"of {count} listings a whole line read {[one[0] for one in said]}")
+    rate = sum(count / float(wall) for _, wall, _ in said)
+    return Pace(rate, statistics.mean(1000 * float(cpu) / count for _, _, cpu in said))
 
 
 def main() -> None:
@@ -139,7 +163,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, default=1500)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=1, help="whole lines at once, beside one")
     options = parser.parse_args()
+    many = f"{options.workers} whole lines at once"
+    runs: dict[str, list[Pace]] = {"Scrapy with parsel alone": [], "the whole line": []}
+    if options.workers > 1:
+        runs[many] = []
     with tempfile.TemporaryDirectory() as folder:
         size = write_pages(Path(folder), options.pages)
         server = subprocess.Popen(
@@ -149,23 +178,30 @@ def main() -> None:
             assert server.stdout is not None
             port = int(server.stdout.readline())
             time.sleep(0.2)
-            alone, line = [], []
             for _ in range(options.rounds):
-                alone.append(peer(port, options.pages))
-                line.append(whole_line(port, options.pages))
+                runs["Scrapy with parsel alone"].append(peer(port, options.pages))
+                runs["the whole line"].append(whole_lines(port, options.pages))
+                if options.workers > 1:
+                    runs[many].append(whole_lines(port, options.pages, options.workers))
         finally:
             server.terminate()
             server.wait()
-    print(
-        f"machine: {machine()}; {options.pages} pages of {size / 1000:.0f} kB, {options.rounds} rounds"
-    )
-    print(
-        f"Scrapy with parsel alone  {statistics.median(alone):7.0f} pages/s  {[round(x) for x in alone]}"
-    )
-    print(
-        f"the whole line            {statistics.median(line):7.0f} pages/s  {[round(x) for x in line]}"
-    )
-    print(f"ratio                     {statistics.median(line) / statistics.median(alone):7.2f}")
+    print(f"machine: {machine()}; {options.pages} pages of {size / 1000:.0f} kB, {options.rounds} rounds")  # fmt: skip
+    for name, paces in runs.items():
+        rates = [round(pace.rate) for pace in paces]
+        print(f"{name:26}{_rate(paces):6.0f} pages/s {_cost(paces):7.2f} ms of a core a page  {rates}")  # fmt: skip
+    alone, line, *more = runs.values()
+    print(f"ratio{_rate(line) / _rate(alone):27.2f} by the clock {_cost(alone) / _cost(line):7.2f} by processor time")  # fmt: skip
+    for paces in more:
+        print(f"{options.workers} : 1{_rate(paces) / _rate(line):27.2f} by the clock {options.workers * _cost(line) / _cost(paces):7.2f} by processor time")  # fmt: skip
+
+
+def _rate(paces: list[Pace]) -> float:
+    return statistics.median(pace.rate for pace in paces)
+
+
+def _cost(paces: list[Pace]) -> float:
+    return statistics.median(pace.cost for pace in paces)
 
 
 if __name__ == "__main__":

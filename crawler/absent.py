@@ -17,9 +17,7 @@ _NOT_THERE = re.compile(
 _TAKEN_DOWN = re.compile(
     r"(?:宝贝|商品|产品|页面|内容)[^，。!！]{0,8}(?:已下架|已经下架|下架了)|不存在或已下架"
 )
-_WORDS = re.compile(
-    r"不存在|找不到|没有找到|失效|走丢|删除|不见了|下架|404|not found", re.IGNORECASE
-)
+_WORDS = re.compile(r"不存在|找不到|没有找到|失效|走丢|删除|不见了|下架|404")
 """Most pages are told by their raw text, without parsing."""
 _SHORT = 300
 """Characters a visitor reads. A longer page that says 已下架 still shows an offer, or other ones."""
@@ -38,7 +36,9 @@ def gone_of(page: Page) -> str:
 
     They count in the title and the headings of any page, and anywhere in a short one.
     """
-    if page.status != 200 or not _WORDS.search(page.text):
+    if page.status != 200:
+        return ""
+    if not _WORDS.search(page.text) and "not found" not in page.text.lower():
         return ""
     html = page.selector
     heads = html.xpath("//head/title | //h1 | //h2").xpath("string()").getall()

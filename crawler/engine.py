@@ -43,6 +43,11 @@ def scrapy_settings(settings: Settings, asked: Mapping[str, int] | None = None) 
         "AUTOTHROTTLE_START_DELAY": settings.download_delay,
         "AUTOTHROTTLE_TARGET_CONCURRENCY": settings.host_concurrency,
         "EXTENSIONS": {"scrapy.extensions.throttle.AutoThrottle": None, "crawler.pace.Pace": 0},
+        # A callback yields requests only, which are taken at once: the hundred workers per page
+        # that Scrapy starts by itself have nothing to do.
+        "CONCURRENT_ITEMS": 1,
+        # Scrapy would read the source of each callback, and each of ours is a new one.
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,
         "CONCURRENT_REQUESTS": settings.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": settings.host_concurrency,
         "DOWNLOAD_TIMEOUT": settings.download_timeout,

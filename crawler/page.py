@@ -6,17 +6,24 @@ file and a test. Decoding survives a wrong or missing charset declaration.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import TypeVar
 from urllib.parse import urljoin
+from weakref import WeakKeyDictionary
 
 from bs4.dammit import EncodingDetector
+from lxml import etree
 from parsel import Selector
+from parsel.selector import create_root_node
 
-__all__ = ["Page", "ReadError", "SearchPage"]
+__all__ = ["Page", "ReadError", "SearchPage", "once"]
 
-from crawler.extract.text import visible_text
+from crawler.extract.text import Flat
 from listing import Listing, SearchResult
+
+Found = TypeVar("Found")
 
 
 class ReadError(ValueError):
@@ -28,9 +35,10 @@ class ReadError(ValueError):
         self.what = what
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Page:
-    """One page: where it stood, its bytes, and how it came.
+    """One page: where it stood, its bytes, and how it came. Equal to itself only, so that what
+    is found on it can be remembered by it.
 
     `charset` is what the response header declared ("" where it declared none);
     `rendered` tells that a browser ran its scripts first.
@@ -70,17 +78,36 @@ class Page:
     @cached_property
     def selector(self) -> Selector:
         """The page for CSS and XPath (fast; for regular parts)."""
-        return Selector(text=self.text or " ", type="html")
+        root = create_root_node(self.text or " ", etree.HTMLParser)
+        return Selector(root=root, type="html")
+
+    @cached_property
+    def flat(self) -> Flat | None:
+        """The text of the page's body; None where it has none."""
+        bodies = self.selector.root.xpath("//body")
+        return Flat(bodies[0]) if bodies else None
 
     @cached_property
     def visible(self) -> str:
         """What a visitor reads on the page; "" where it has no body."""
-        body = self.selector.xpath("//body")
-        return visible_text(body[0]) if body else ""
+        return self.flat.visible if self.flat else ""
 
     def absolute(self, link: str) -> str:
         """`link` as an absolute address."""
         return urljoin(self.url, link.strip())
+
+
+def once(find: Callable[[Page], Found]) -> Callable[[Page], Found]:
+    """`find` with what it found on a page remembered as long as the page lives."""
+    known: WeakKeyDictionary[Page, Found] = WeakKeyDictionary()
+
+    @wraps(find)
+    def remembered(page: Page) -> Found:
+        if page not in known:
+            known[page] = find(page)
+        return known[page]
+
+    return remembered
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from lxml.html import HtmlElement
 from parsel import Selector
 
 from crawler.extract import compact, day_of, marked, text_of
-from crawler.extract.text import BLOCK, UNSEEN
+from crawler.extract.text import UNSEEN, Element
 from crawler.page import Page
 from spiders.software import address
 from spiders.ways import cards_of
@@ -31,6 +31,7 @@ __all__ = [
     "shop_name_of",
 ]
 
+_FRAME = UNSEEN | {"nav", "aside", "footer"}
 _SMALL_BASKET = re.compile(r"mini|basket-summary|cart-total|cart-amount|top-cart|header-cart")
 _MARKED = {
     "crumbs": "breadcrumb breadcrumbs ur_here crumbs woocommerce-breadcrumb",
@@ -58,7 +59,7 @@ class OwnPart:
     """The page without its frame and the cards of other items."""
 
     text: str
-    images: tuple[HtmlElement, ...]
+    images: tuple[Element, ...]
 
     def pictures(self, title: str) -> list[str]:
         """Addresses of the pictures of the item: those that its title names, else all that
@@ -69,48 +70,37 @@ class OwnPart:
         return list(dict.fromkeys(named or [a for _, a in shown]))[:10]
 
 
-def _is_small(image: HtmlElement) -> bool:
+def _is_small(image: Element) -> bool:
     return any((image.get(side) or "").rstrip("px").isdigit() and int((image.get(side) or "0").rstrip("px")) < 80 for side in ("width", "height"))  # fmt: skip
 
 
 def own_part(page: Page) -> OwnPart:
-    """The part of a page that is its own, in one pass; all of it where nothing is left."""
-    boxes = cards_of(page).boxes
-    pieces: list[str] = []
-    images: list[HtmlElement] = []
-    pending: list[Any] = [body.root for body in page.selector.xpath("//body")[:1]]
-    while pending:
-        element = pending.pop()
-        if isinstance(element, str):
-            pieces.append(element)
-            continue
-        if (boxes and element in boxes) or not isinstance(element.tag, str) or _is_frame(element):
-            continue
-        if element.tag == "img":
-            images.append(element)
-        # Read from the end: what is pushed last comes first.
-        if block := element.tag in BLOCK:
-            pending.append("\n")
-        for child in reversed(element):
-            if child.tail:
-                pending.append(child.tail)
-            pending.append(child)
-        if block:
-            pieces.append("\n")
-        if element.text:
-            pieces.append(element.text)
-    text = "\n".join(filter(None, map(compact, "".join(pieces).split("\n"))))
-    return OwnPart(text or page.visible, tuple(images))
+    """The part of a page that is its own; all of it where nothing is left."""
+    if page.flat is None:
+        return OwnPart(page.visible, ())
+    root = page.selector.root
+    left_out = cards_of(page).boxes.union(filter(_is_frame, root.iter("*")))
+    images = [
+        image
+        for image in root.iter("img")
+        if image not in left_out and not any(above in left_out for above in image.iterancestors())
+    ]
+    return OwnPart("\n".join(page.flat.lines(left_out)) or page.visible, tuple(images))
 
 
-def _is_frame(element: HtmlElement) -> bool:
-    if element.tag in UNSEEN or element.tag in ("nav", "aside", "footer"):
+def _is_frame(element: Element) -> bool:
+    if (tag := element.tag) in _FRAME:
         return True
-    if element.tag == "header":
+    if tag == "header":
         return all(
             above.tag not in ("main", "article", "section") for above in element.iterancestors()
         )
-    return bool(_SMALL_BASKET.search(element.get("class") or ""))
+    return bool((classes := element.get("class")) and _small_basket(classes))
+
+
+@lru_cache(maxsize=4096)
+def _small_basket(classes: str) -> bool:
+    return _SMALL_BASKET.search(classes) is not None
 
 
 def description_of(
@@ -136,7 +126,7 @@ def description_of(
     )  # fmt: skip
 
 
-def _below(page: Page, heading: HtmlElement) -> str:
+def _below(page: Page, heading: Element) -> str:
     """What stands under a heading, or where a tab leads."""
     link = heading.get("href") or ""
     if link.startswith("#") and len(link) > 1:
@@ -158,15 +148,15 @@ def _below(page: Page, heading: HtmlElement) -> str:
     return text_of(under)
 
 
-def crumbs_of(shown: list[HtmlElement], title: str) -> str:
+def crumbs_of(shown: list[Element], title: str) -> str:
     """The way to the product that the page shows, without home and the product itself."""
     if not shown:
         return ""
-    steps = [compact(a.text_content()) for a in shown[0].iter("a")]
+    steps = [compact(a.xpath("string()")) for a in shown[0].iter("a")]
     return ">".join(s for s in steps[1:] if s and s != title and not title.startswith(s))[:200]
 
 
-def shop_name_of(html: Selector, shown: list[HtmlElement]) -> str:
+def shop_name_of(html: Selector, shown: list[Element]) -> str:
     """What the shop calls itself: in its metadata, its sign, or behind the page's title."""
     said = html.xpath("//head/meta[@property='og:site_name']/@content").get()
     if not said:
@@ -178,16 +168,20 @@ def shop_name_of(html: Selector, shown: list[HtmlElement]) -> str:
     return parts[-1] if len(parts) > 1 else ""
 
 
-def _review_elements(outermost: list[HtmlElement]) -> list[Any]:
+def _review_elements(outermost: list[Element]) -> list[Any]:
     """Those that are marked as reviews; of a marked list its marked entries."""
     found: list[Any] = []
     for outer in outermost:
-        below = [e for child in outer for e in marked(Selector(root=child, type="html"), _REVIEW)]
+        below = [
+            e
+            for child in outer.iterchildren("*")
+            for e in marked(Selector(root=child, type="html"), _REVIEW)
+        ]
         found += below or [outer]
     return found
 
 
-def reviews_of(outermost: list[HtmlElement]) -> list[dict[str, Any]]:
+def reviews_of(outermost: list[Element]) -> list[dict[str, Any]]:
     """Reviews by the names that their boxes usually carry, with day and buyer."""
     found = []
     for element in _review_elements(outermost)[:500]:

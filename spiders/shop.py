@@ -15,8 +15,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from lxml.html import HtmlElement
-
 from crawler.extract import (
     Product,
     compact,
@@ -29,6 +27,7 @@ from crawler.extract import (
     text_of,
     visible_text,
 )
+from crawler.extract.text import Element
 from crawler.page import Page, ReadError, SearchPage
 from listing import Listing, ListingError
 from spiders.base import Reader, Source
@@ -46,20 +45,27 @@ from spiders.ways import Links, links_of, path_of, sorted_addresses
 
 __all__ = ["Links", "Shop"]
 
+# Written so that each alternative begins with a letter: only those places of a text are tried.
+_PRICED = ("现价", "售价", "价格", "促销价", "会员价", "本店价", "单价", "一口价", "特价")
 _PRICE = re.compile(
-    r"(?:现价|售价|价格|促销价|会员价|本店价|单价|一口价|特价)[:：\s]{0,4}[¥￥]?\s?\d[\d,.]{0,12}|[¥￥]\s?\d[\d,.]{0,12}|"
-    r"(?:价格|售价)[:：\s]{0,4}[¥￥]?(?:面议|电议|咨询)"
+    "|".join(
+        [rf"{word}[:：\s]{{0,4}}[¥￥]?\s?\d[\d,.]{{0,12}}" for word in _PRICED]
+        + [rf"{sign}\s?\d[\d,.]{{0,12}}" for sign in "¥￥"]
+        + [rf"{word}[:：\s]{{0,4}}[¥￥]?(?:面议|电议|咨询)" for word in ("价格", "售价")]
+    )
 )
 _OLD_PRICE = re.compile(
     r"(?:原价|市场价|划线价|吊牌价|专柜价|门市价)[:：\s]{0,4}[¥￥]?\s?\d[\d,.]{0,12}"
 )
 _SOLD = re.compile(
-    r"(?:已售|销量|累计销量|月销|成交|累计售出|已有)[:：\s]{0,4}([\d,.]{1,12}\s?[万千]?\+?)|([\d,.]{1,12}万?)\+?人付款"
+    r"(?:已售|销量|累计销量|月销|成交|累计售出|已有)[:：\s]{0,4}([\d,.]{1,12}\s?[万千]?\+?)"
 )
+_PAYERS = re.compile(r"([\d,.]{1,12}万?)\+?人付款")
 _BUY = re.compile(
-    r"(?:加入|放入|添加[到至]|加)购物[车篮袋]|立即购买|立即下单|我要订购|在线订购|点击购买|马上抢购|现在购买|add to (?:cart|basket|bag)|buy now",
-    re.IGNORECASE,
+    r"加入购物[车篮袋]|放入购物[车篮袋]|添加[到至]购物[车篮袋]|加购物[车篮袋]|"
+    r"立即购买|立即下单|我要订购|在线订购|点击购买|马上抢购|现在购买"
 )
+_BUY_ENGLISH = re.compile(r"add to (?:cart|basket|bag)|buy now")
 _ORIGIN = ("产地", "原产地", "原产国", "Origin")
 
 
@@ -154,7 +160,6 @@ class Shop(Reader):
         # Where the hooks found the product, a price elsewhere is another's.
         own = "" if hooked.name else part.text if part and not product.price else text
         seller = seller_block(text)
-        sold = _SOLD.search(text)
         detail = hooked.description or text_of(marks["detail"]) or product.description
         reviews = product.reviews or hooked.reviews or reviews_of(marks["review"])
         images = _images(marks["detail"], product, hooked)
@@ -175,7 +180,7 @@ class Shop(Reader):
                 [product.list_price, hooked.list_price, *_OLD_PRICE.findall(own)]
             ),
             "currency": product.currency or "CNY",
-            "sales": hooked.sales or ((sold.group(1) or sold.group(2)) if sold else None),
+            "sales": hooked.sales or _sold(text),
             "attributes": {k: v for k, v in attributes.items() if k not in seller.values()}
             | _further(marks["crumbs"], product, hooked, title, attributes),
             "images": [page.absolute(i) for i in images],
@@ -188,11 +193,20 @@ class Shop(Reader):
 
 def _sells(text: str, attributes: dict[str, str]) -> bool:
     """Whether a text has a price, and a way to buy or parameters beside it."""
-    return bool(_PRICE.search(text) and (_BUY.search(text) or len(attributes) >= 3))
+    if not _PRICE.search(text):
+        return False
+    return bool(len(attributes) >= 3 or _BUY.search(text) or _BUY_ENGLISH.search(text.lower()))
+
+
+def _sold(text: str) -> str | None:
+    """The first figure of sales that a text states."""
+    found = [_SOLD.search(text), _PAYERS.search(text) if "人付款" in text else None]
+    stated = [one for one in found if one]
+    return min(stated, key=re.Match.start).group(1) if stated else None
 
 
 def _further(
-    crumbs: list[HtmlElement], product: Product, hooked: Product, title: str, known: dict[str, str]
+    crumbs: list[Element], product: Product, hooked: Product, title: str, known: dict[str, str]
 ) -> dict[str, str]:
     """What has no field of its own: the way to the product, stock, a range of prices, ratings."""
     said = {
@@ -205,7 +219,7 @@ def _further(
     return {name: value for name, value in said.items() if value and name not in known}
 
 
-def _images(details: list[HtmlElement], product: Product, hooked: Product) -> list[str]:
+def _images(details: list[Element], product: Product, hooked: Product) -> list[str]:
     """Those of the description first: words stand there more often than in the main picture."""
     shown = [address(i) for element in details for i in element.iter("img")]
     found = dict.fromkeys([*shown, *product.images, *hooked.images])

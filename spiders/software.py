@@ -17,16 +17,16 @@ from typing import Any, cast
 import yaml
 from cssselect import HTMLTranslator
 from lxml import etree
-from lxml.html import HtmlElement
 
 from crawler.extract import Product, compact, day_of, parameters_of, text_of
-from crawler.page import Page
+from crawler.extract.text import Element
+from crawler.page import Page, once
 
 __all__ = ["Software", "software_of", "softwares"]
 
 _LOOK_AT = 400_000
 """Characters of a page in which signs are looked for."""
-Hook = Callable[[HtmlElement], list[HtmlElement]]
+Hook = Callable[[Element], list[Element]]
 """Finds elements below another."""
 _STARS = re.compile(r"\d(?:\.\d)?")
 
@@ -45,7 +45,7 @@ class Software:
 
     def read(self, page: Page) -> Product:
         """What the hooks find in an item page; "" for what they do not find."""
-        root: HtmlElement = page.selector.root
+        root: Element = page.selector.root
         attributes: dict[str, str] = {}
         for scope in self._first(root, "attributes"):
             attributes |= parameters_of(scope)
@@ -61,18 +61,18 @@ class Software:
             reviews=list(self._reviews(root)),
         )
 
-    def _first(self, root: HtmlElement, name: str) -> list[HtmlElement]:
+    def _first(self, root: Element, name: str) -> list[Element]:
         return next((found for hook in self.hooks.get(name, ()) if (found := hook(root))), [])
 
-    def _text(self, root: HtmlElement, name: str) -> str:
+    def _text(self, root: Element, name: str) -> str:
         return next((said for e in self._first(root, name) if (said := text_in(e))), "")
 
-    def _reviews(self, root: HtmlElement) -> Iterable[dict[str, Any]]:
+    def _reviews(self, root: Element) -> Iterable[dict[str, Any]]:
         if not self.review:
             return
         for each in self.review["each"](root)[:500]:
 
-            def said(name: str, of: HtmlElement = each) -> str:
+            def said(name: str, of: Element = each) -> str:
                 found = self.review[name](of) if name in self.review else []
                 return text_in(found[0]) if found else ""
 
@@ -86,14 +86,14 @@ class Software:
                 }
 
 
-def text_in(element: HtmlElement) -> str:
+def text_in(element: Element) -> str:
     """What stands in an element, on one line; of a `<time>` the day it is marked with."""
     if element.tag == "time" and (marked := element.get("datetime")):
         return str(marked)
     return compact("".join(element.itertext("*"))[:2_000]) if len(element) else compact(element.text)  # fmt: skip
 
 
-def address(element: HtmlElement) -> str:
+def address(element: Element) -> str:
     """Where the picture of an `<img>` or of a link to one is; lazy pictures keep it aside."""
     names = ("data-zoom-image", "data-original", "data-src", "data-lazy-src", "data-large_image", "href", "src")  # fmt: skip
     return next(
@@ -129,6 +129,7 @@ def _hook(said: str) -> Hook:
     return cast(Hook, etree.XPath(path))
 
 
+@once
 def software_of(page: Page) -> Software | None:
     """The software that made the page, by its signs; None for what is not known."""
     text = page.text[:_LOOK_AT]

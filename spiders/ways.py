@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlencode, urlsplit
 
-from lxml.html import HtmlElement
-
 from crawler.addresses import canonical, host_of
 from crawler.extract import compact
-from crawler.page import Page
+from crawler.extract.text import Element, path
+from crawler.page import Page, once
 from spiders.software import Software
 
 __all__ = [
@@ -60,7 +59,9 @@ _OWN_PATH = re.compile(
     r"/(?:about|contact|licen[cs]e|zhizhao|zizhi|terms|returns?|refund|polic(?:y|ies)|privacy|notice|gonggao|help|lianxi|guanyu)",
     re.IGNORECASE,
 )
-_PRICED = "//body//*[contains(concat(@class, ' ', @id), 'price')] | //body//*[text()[contains(., '¥') or contains(., '￥')]]"
+_PRICED = path(
+    "//body/descendant::*[contains(@class, 'price') or contains(@id, 'price') or text()[contains(., '¥') or contains(., '￥')]]"
+)
 _WITH_FIGURE = re.compile(r"[¥￥]\s?\d|\d[\d,]{0,12}(?:\.\d{1,2})?|面议|电议|询价")
 _SEARCH_NAMES = (
     "q",
@@ -92,14 +93,14 @@ class Cards:
     """The items a page shows in boxes with their prices."""
 
     urls: tuple[str, ...] = ()
-    boxes: frozenset[HtmlElement] = frozenset()
+    boxes: frozenset[Element] = frozenset()
 
-    def hold(self, element: HtmlElement) -> bool:
+    def hold(self, element: Element) -> bool:
         """Whether an element stands in one of the boxes."""
         return element in self.boxes or any(above in self.boxes for above in element.iterancestors())  # fmt: skip
 
 
-def _addresses(page: Page, anchors: Iterable[HtmlElement]) -> Iterator[tuple[str, HtmlElement]]:
+def _addresses(page: Page, anchors: Iterable[Element]) -> Iterator[tuple[str, Element]]:
     """Web addresses on the page's own host, without those that lead to no goods."""
     host = host_of(page.url)
     for anchor in anchors:
@@ -131,7 +132,7 @@ def links_of(page: Page, software: Software | None) -> Links:
         rest = path_of(url)
         if rest == here or url in items or (software and software.skip and software.skip.search(rest)):  # fmt: skip
             continue
-        said = compact(anchor.text_content()[:60]) if len(anchor) else compact(anchor.text)
+        said = compact(anchor.xpath("string()")[:60]) if len(anchor) else compact(anchor.text)
         if _OWN_PATH.match(rest) or (len(said) <= 12 and _OWN_WORDS.search(said.lower())):
             own[url] = None
         elif kind := _kind(rest, software, said):
@@ -166,13 +167,14 @@ def sorted_addresses(page: Page, urls: Iterable[str], software: Software | None)
     return Links(tuple(items), tuple(pages))
 
 
+@once
 def cards_of(page: Page) -> Cards:
     """The cards of a page; a box that stands alone is none, nor is one with the page's heading."""
     known: CardsByKind = defaultdict(dict)
-    for element in page.selector.root.xpath(_PRICED)[:400]:
+    for element in _PRICED(page.selector.root)[:400]:
         if not _WITH_FIGURE.search("".join(element.itertext("*"))[:200]):
             continue
-        box: HtmlElement | None = element
+        box: Element | None = element
         for _ in range(7):
             if box is None or box.tag in ("body", "html"):
                 break
@@ -189,10 +191,10 @@ def cards_of(page: Page) -> Cards:
     return Cards(tuple(urls), frozenset(box for group in groups for box in group.values()))
 
 
-CardsByKind = defaultdict[str, dict[str, HtmlElement]]
+CardsByKind = defaultdict[str, dict[str, Element]]
 
 
-def _target(links: list[tuple[str, HtmlElement]]) -> str:
+def _target(links: list[tuple[str, Element]]) -> str:
     """Where a box leads: its one address, or of a few that of its picture."""
     urls = list(dict.fromkeys(url for url, _ in links))
     if len({canonical(url) for url in urls}) == 1:

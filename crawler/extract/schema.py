@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin
 
-from lxml.html import HtmlElement
 from parsel import Selector
 
-from crawler.extract.text import compact, text_of
+from crawler.extract.text import Element, compact, text_of
 
 __all__ = ["Thing", "things", "types_of", "walk"]
 
@@ -41,10 +40,10 @@ _ADDRESS_OF = {
 def things(page: Selector) -> list[Thing]:
     """The outermost things of the page: those of JSON-LD first, then microdata, then RDFa."""
     found = list(_json_ld(page))
-    root: HtmlElement = page.root
-    if page.xpath("boolean(//*[@itemscope])").get() == "1":
+    root: Element = page.root
+    if page.xpath("boolean(//@itemscope)").get() == "1":
         found += _marked_up(root, "itemscope", "itemtype", "itemprop")
-    if page.xpath("boolean(//*[@typeof])").get() == "1":
+    if page.xpath("boolean(//@typeof)").get() == "1":
         found += _marked_up(root, "typeof", "typeof", "property")
     return found
 
@@ -153,9 +152,9 @@ def _value(value: Any, named: dict[str, Thing], depth: int) -> Any:
 # Microdata and RDFa ----------------------------------------------------------------------
 
 
-def _marked_up(root: HtmlElement, scope: str, kind: str, prop: str) -> list[Thing]:
+def _marked_up(root: Element, scope: str, kind: str, prop: str) -> list[Thing]:
     """Things whose properties stand in the markup; one pass, whatever the nesting."""
-    made: dict[HtmlElement, Thing] = {}
+    made: dict[Element, Thing] = {}
     outer: list[Thing] = []
     below = _referred(root) if scope == "itemscope" else {}
     for element in root.iter("*"):
@@ -183,9 +182,9 @@ def _marked_up(root: HtmlElement, scope: str, kind: str, prop: str) -> list[Thin
     return outer
 
 
-def _referred(root: HtmlElement) -> dict[HtmlElement, HtmlElement]:
+def _referred(root: Element) -> dict[Element, Element]:
     """Which element stands for the parent of those that an `itemref` names."""
-    ids: dict[str, HtmlElement] = {}
+    ids: dict[str, Element] = {}
     asking = [element for element in root.iter("*") if element.get("itemref")]
     if not asking:
         return {}
@@ -201,9 +200,9 @@ def _referred(root: HtmlElement) -> dict[HtmlElement, HtmlElement]:
 
 
 def _owner(
-    element: HtmlElement, made: dict[HtmlElement, Thing], below: dict[HtmlElement, HtmlElement]
+    element: Element, made: dict[Element, Thing], below: dict[Element, Element]
 ) -> Thing | None:
-    above: HtmlElement | None = element
+    above: Element | None = element
     for _ in range(2_000):
         assert above is not None
         above = below.get(above, above.getparent())
@@ -214,12 +213,14 @@ def _owner(
     return None
 
 
-def _said(element: HtmlElement, term: str) -> str:
+def _said(element: Element, term: str) -> str:
     """What an element says of a property."""
     for name in ("content", "resource", _ADDRESS_OF.get(str(element.tag), "")):
         said = element.get(name) if name else None
         if said is not None and (said.strip() or name == "content"):
-            if name in ("href", "src", "data", "resource") and (base := element.base_url):
+            if name in ("href", "src", "data", "resource") and (
+                base := element.getroottree().docinfo.URL
+            ):
                 said = urljoin(base, said.strip())
             return said.strip() if term in _LONG_TEXTS else compact(said)
     text = text_of([element])

@@ -10,10 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lxml.html import HtmlElement
-
 from crawler.extract.seller import licence_numbers, seller_block
-from crawler.extract.text import compact, text_of
+from crawler.extract.text import Element, compact, text_of
 from crawler.page import Page
 from listing import is_uscc
 
@@ -93,7 +91,7 @@ def _pictures(page: Page) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:4]
 
 
-def _beside(image: HtmlElement) -> str:
+def _beside(image: Element) -> str:
     """The words right before a picture and right behind it."""
     before, parent = image.getprevious(), image.getparent()
     if before is not None:

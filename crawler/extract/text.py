@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import Any, cast
 
-from lxml.html import HtmlElement
+from lxml import etree
 from parsel import Selector
 
 from listing import MoneyError, parse_price
 
 __all__ = [
+    "Element",
+    "Flat",
     "compact",
     "first_price",
     "parameters",
     "parameters_of",
     "marked",
     "marked_by",
+    "path",
     "text_of",
     "visible_text",
 ]
 
-_SPACE = re.compile(r"[\s\u3000\xa0]+")
+Element = Any
+"""An element of lxml, of its plain kind: those of `lxml.html` cost a call for each that is looked
+at. Its stubs do not know what `itertext` and `xpath` give."""
 UNSEEN = {"script", "style", "noscript", "template", "svg", "head"}
 BLOCK = {
     "p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "h5", "dt", "dd", "table", "section",
@@ -33,70 +39,105 @@ _LOADING = ("加载中", "加载中...", "加载中…", "Loading...")
 _LABEL_END = re.compile(r"\s*[:：]\s*")
 
 
+def path(xpath: str) -> Callable[[Element], list[Element]]:
+    """Finds the elements at an XPath below another; compiled once."""
+    return cast(Callable[[Element], list[Element]], etree.XPath(xpath))
+
+
 def compact(text: str | None) -> str:
     """With runs of white space as single blanks."""
-    return _SPACE.sub(" ", text or "").strip()
+    return " ".join(text.split()) if text else ""
+
+
+_labelled = path("descendant-or-self::li[contains(., ':') or contains(., '：')]")
+_named = path("descendant-or-self::*[@class or @id]")
 
 
 def visible_text(node: Selector | None) -> str:
     """What a visitor reads below `node`, blocks on lines of their own."""
-    return "" if node is None else _visible(node.root)
+    return "" if node is None else Flat(node.root).visible
 
 
-def _visible(root: HtmlElement) -> str:
-    pieces: list[str] = []
-    _collect(root, pieces)
-    lines = (compact(line) for line in "".join(pieces).split("\n"))
-    return "\n".join(line for line in lines if line and not line.endswith(_LOADING))
+class Flat:
+    """The text below an element as one row of pieces, and which of them each element holds:
+    the tree is walked once, whatever is read of it then."""
+
+    __slots__ = ("_holds", "_pieces")
+
+    def __init__(self, root: Element) -> None:
+        pieces: list[str] = []
+        holds: dict[Element, tuple[int, int]] = {}
+        begun: list[int] = []
+        # Not by recursion: a hostile page may nest deeper than Python's stack.
+        walk = etree.iterwalk(root, ("start", "end", "comment", "pi"))
+        for event, element in walk:
+            tag = element.tag
+            if event == "start":
+                if tag in UNSEEN:
+                    walk.skip_subtree()
+                    continue
+                begun.append(len(pieces))
+                if tag in BLOCK:
+                    pieces.append("\n")
+                if text := element.text:
+                    pieces.append(text)
+                continue
+            if event == "end" and tag not in UNSEEN:
+                if tag in BLOCK:
+                    pieces.append("\n")
+                holds[element] = begun.pop(), len(pieces)
+            if (tail := element.tail) and element is not root:
+                pieces.append(tail)
+        self._pieces, self._holds = pieces, holds
+
+    def lines(self, left_out: Iterable[Element] = ()) -> list[str]:
+        """The lines, blocks on lines of their own, none empty; without those that stand in
+        elements `left_out`."""
+        cuts = sorted(self._holds[element] for element in left_out if element in self._holds)
+        kept: list[str] = []
+        at = 0
+        for begin, end in cuts:
+            # One inside another ends before it.
+            kept += self._pieces[at:begin]
+            at = max(at, end)
+        kept += self._pieces[at:]
+        lines = map(str.split, "".join(kept).split("\n"))
+        return [" ".join(words) for words in lines if words]
+
+    @property
+    def visible(self) -> str:
+        """What a visitor reads, without what only says that something is being loaded."""
+        return "\n".join(line for line in self.lines() if not line.endswith(_LOADING))
 
 
-def marked(node: Selector, names: frozenset[str]) -> list[HtmlElement]:
+def marked(node: Selector, names: frozenset[str]) -> list[Element]:
     """The outermost elements below `node` that carry one of these classes or ids, in one pass."""
     return marked_by(node, dict.fromkeys(names, ""))[""]
 
 
-def marked_by(node: Selector, kinds: Mapping[str, str]) -> dict[str, list[HtmlElement]]:
+def marked_by(node: Selector, kinds: Mapping[str, str]) -> dict[str, list[Element]]:
     """By kind the outermost elements that carry one of its classes or ids; `kinds` gives the
     kind of each. One pass for all."""
-    found: dict[str, list[HtmlElement]] = {kind: [] for kind in kinds.values()}
-    for element in node.root.iter("*"):
-        classes, id_ = element.get("class"), element.get("id")
-        if not classes and not id_:
-            continue
-        told = {kinds[n] for n in (*(classes or "").split(), id_) if n in kinds}
+    # Ordered, and quick to ask: a hostile page marks a hundred thousand elements.
+    found: dict[str, dict[Element, None]] = {kind: {} for kind in kinds.values()}
+    told_by: dict[str, set[str]] = {}
+    for element in _named(node.root):
+        classes, id_ = element.get("class", ""), element.get("id")
+        # Most classes of a page stand on many elements.
+        if (told := told_by.get(classes)) is None:
+            told = told_by[classes] = {kinds[name] for name in classes.split() if name in kinds}
+        if id_ in kinds:
+            told = told | {kinds[id_]}
         for kind in told:
             if not found[kind] or not any(a in found[kind] for a in element.iterancestors()):
-                found[kind].append(element)
-    return found
+                found[kind][element] = None
+    return {kind: list(elements) for kind, elements in found.items()}
 
 
-def text_of(nodes: Iterable[Selector | HtmlElement]) -> str:
+def text_of(nodes: Iterable[Selector | Element]) -> str:
     """What a visitor reads below all of `nodes`."""
     roots = (node.root if isinstance(node, Selector) else node for node in nodes)
-    return "\n".join(text for root in roots if (text := _visible(root)))
-
-
-def _collect(root: HtmlElement, pieces: list[str]) -> None:
-    """Without recursion: a hostile page may nest deeper than Python's stack."""
-    stack: list[tuple[HtmlElement, bool]] = [(root, True)]
-    while stack:
-        node, opening = stack.pop()
-        if not opening:
-            if node.tag in BLOCK:
-                pieces.append("\n")
-            if node is not root and node.tail:
-                pieces.append(node.tail)
-            continue
-        if not isinstance(node.tag, str) or node.tag in UNSEEN:
-            if node is not root and node.tail:
-                pieces.append(node.tail)
-            continue
-        if node.tag in BLOCK:
-            pieces.append("\n")
-        if node.text:
-            pieces.append(node.text)
-        stack.append((node, False))
-        stack.extend((child, True) for child in reversed(node))
+    return "\n".join(text for root in roots if (text := Flat(root).visible))
 
 
 def _pair(label: str, value: str, into: dict[str, str]) -> None:
@@ -105,7 +146,7 @@ def _pair(label: str, value: str, into: dict[str, str]) -> None:
         into.setdefault(label, value)
 
 
-def _said(node: HtmlElement) -> str:
+def _said(node: Element) -> str:
     return "".join(node.itertext("*"))[:1000] if len(node) else (node.text or "")
 
 
@@ -114,7 +155,7 @@ def parameters(node: Selector) -> dict[str, str]:
     return parameters_of(node.root)
 
 
-def parameters_of(root: HtmlElement) -> dict[str, str]:
+def parameters_of(root: Element) -> dict[str, str]:
     """The same below an element."""
     found: dict[str, str] = {}
     for row in root.iter("tr"):
@@ -126,7 +167,7 @@ def parameters_of(root: HtmlElement) -> dict[str, str]:
         value = term.getnext()
         if value is not None and value.tag == "dd":
             _pair(_said(term), _said(value), found)
-    for item in root.iter("li"):
+    for item in _labelled(root):
         text = _said(item)
         if ":" in text or "：" in text:
             label, value = _LABEL_END.split(text, maxsplit=1)

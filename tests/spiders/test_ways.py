@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from crawler.extract import marked_by
 from crawler.extract.shop_facts import facts_of, licence_picture_facts, record_numbers
 from crawler.page import Page, ReadError
 from crawler.tasks import Fetched, Task
@@ -138,6 +139,15 @@ def test_a_page_with_hundreds_of_thousands_of_links_is_walked_in_its_time() -> N
     found = SHOP.links(many)
     assert time.monotonic() - began < 5
     assert 1_000 < len(found.items) <= 5_400
+
+
+def test_a_page_whose_every_element_is_marked_and_priced_is_read_in_its_time() -> None:
+    box = '<div class="review price" id="pl">¥1</div>'
+    many = page("<h1>虚构茶</h1>" + box * 100_000)
+    began = time.process_time()
+    assert SHOP.links(many).items == ()
+    assert len(marked_by(many.selector, {"review": "said", "pl": "said"})["said"]) == 100_000
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize(
