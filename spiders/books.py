@@ -51,6 +51,12 @@ class Books:
         detail = "the page came and offers nothing"
         self.sink.incident(Incident(task, "empty", what, detail, page.url, record))
 
+    def unsettled(self, task: Task, meta: Mapping[str, Any], page: Page, seconds: float) -> None:
+        """A page in the browser never came to rest; it was read as it stood."""
+        detail = f"read as it stood after {seconds:g} s"
+        record = meta.get("evidence", "")
+        self.sink.incident(Incident(task, "wait", "unsettled", detail, page.url, record))
+
     def waits(self, task: Task, url: str, why: str) -> None:
         """The task is neither done nor failed: it stays pending, for when the sweep is resumed."""
         self.waiting.add(task.id)
