@@ -82,6 +82,10 @@ def failure_name(error: BaseException | None) -> str:
         "ConnectionRefusedError": "refused",
         "ResponseDataLossError": "truncated",
         "ResponseFailed": "truncated",
+        # Of a compressed body that is damaged: of zlib and brotli, of gzip.
+        "error": "truncated",
+        "EOFError": "truncated",
+        "BadGzipFile": "truncated",
         "DownloadFailedError": "broken_connection",
         "DownloadCancelledError": "too_large",
         "CancelledError": "too_large",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.addresses import Guard, host_of
@@ -136,7 +137,7 @@ class GuardedProxy:
         )
 
     @staticmethod
-    async def _first(*ways: asyncio.Future[object]) -> None:
+    async def _first(*ways: asyncio.Future[Any]) -> None:
         """Returns when one way has ended, and ends the others."""
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)

@@ -160,8 +160,7 @@ class SweepSpider(ShopWalk, scrapy.Spider):
             try:
                 if block := block_of(page, response.meta["asked"]):
                     raise Blocked(block[0], block[1])  # type: ignore[arg-type]
-                if seconds := response.meta.get("unsettled"):
-                    self.books.unsettled(task, response.meta, page, seconds)
+                self.books.looked_over(task, response.meta, page)
                 if not response.meta["picture"] and callback != self.parse_link:
                     # What a shop need not have is no loss where it says that it has none.
                     lenient = callback == self.parse_search or response.meta["optional"]
