@@ -7,10 +7,11 @@ a document that is nested too deeply; a claim in the rest would be missed withou
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from typing import Any
 
 import brotli
-from lxml import html
+from lxml import etree, html
 from scrapy import Request
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware
@@ -117,12 +118,8 @@ def cut_off(body: bytes) -> str:
     if body.count(b"<") < _MANY_TAGS:
         return ""
     parser = html.HTMLParser(huge_tree=True, recover=True)
-    parser.feed(body)
-    try:
-        parser.close()
-    except Exception:
-        # Whoever reads it will say so.
-        return ""
+    with suppress(etree.ParserError, etree.XMLSyntaxError):
+        etree.fromstring(body, parser)
     deep = any("depth" in entry.message.lower() for entry in parser.error_log)
     return "nested too deeply to be read to its end" if deep else ""
 
