@@ -20,7 +20,9 @@ from practice import Town, listings
 from practice.hostile import HOSTILE, INNER
 from storage import models as m
 from storage import open_store
-from tests.sweeps.conftest import HOUSE, env_for
+from tests.sweeps.conftest import HOUSE, env_for, swept
+from tests.sweeps.recorder import Asked, Recorder, Say
+from tests.sweeps.test_revisits import FakeTown
 
 PLAIN = (
     "drip", "endless", "bomb", "gzipcut", "length", "short", "redirects", "refresh", "reload", "internal", "links", "deep",
@@ -150,3 +152,28 @@ def test_a_million_links_are_followed_within_the_budget(tmp_path: Path) -> None:
     assert summary["incidents"]["unread/over_budget"] == 1
     assert summary["total"]["pages"] <= 82
     assert used.ru_maxrss * 1024 < 2_000 * 2**20, "the document itself is 32 MB"
+
+
+def scripted(asked: Asked) -> Say | None:
+    """A shop that a browser must read, whose scripts and redirects lead to the bare address."""
+    bare = f"http://127.0.0.1:{asked.headers['Host'].split(':')[1]}/secret"
+    if asked.path.startswith("/jump") or asked.path == "/item/9":
+        return Say(status=302, headers={"Location": bare})
+    script = (
+        f"for (const url of ['{bare}', '/jump']) {{ fetch(url, {{mode: 'no-cors'}}).catch(() => 0);"
+        " const frame = document.createElement('iframe'); frame.src = url; document.body.append(frame); }"
+        f" new WebSocket('{bare}'.replace('http', 'ws'));"
+        " document.getElementById('app').innerHTML = `<h1>普洱茶</h1><p>价格：¥98.00</p>"
+        "<button>加入购物车</button><a href='/item/9'>另一款</a>`;"
+    )
+    return Say(f"<meta charset=utf-8><div id=app></div><script>{script}</script>")
+
+
+def test_a_browser_reaches_no_private_address_by_script_or_redirect(tmp_path: Path) -> None:
+    with Recorder(scripted) as site:
+        env = env_for(FakeTown(site.port), tmp_path)  # type: ignore[arg-type]
+        summary = swept("--source", site.url("lure"), env=env, cwd=tmp_path)
+    assert any(asked.path.startswith("/jump") for asked in site.asked), "its scripts did run"
+    assert "/item/9" in site.paths("lure")
+    assert not [asked for asked in site.asked if not asked.host.endswith(".town.localhost")]
+    assert summary["incidents"]["failure/private_address"] == 1, "that of the page itself"
