@@ -68,7 +68,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     log = folder / "sockets.log"
     with Town(faults=faults) as town:
         env = env_for(
-            town, folder, YUNJIAN_DOWNLOAD_TIMEOUT="4", YUNJIAN_RETRIES="1", YUNJIAN_IMAGES_PER_LISTING="0"
+            town, folder, YUNJIAN_DOWNLOAD_TIMEOUT="8", YUNJIAN_RETRIES="1", YUNJIAN_IMAGES_PER_LISTING="0"
         )  # fmt: skip
         command = [
             sys.executable, "-m", "tests.sweeps.watched", str(log), "sweep", "--json",
