@@ -64,7 +64,8 @@ def scrapy_settings(settings: Settings, asked: Mapping[str, int] | None = None) 
         "COOKIES_ENABLED": False,
         # A proxy would resolve names itself, past the guard.
         "HTTPPROXY_ENABLED": False,
-        "METAREFRESH_ENABLED": False,
+        # A page that shows something before it refreshes is a page.
+        "METAREFRESH_MAXDELAY": 1,
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
         "LOG_LEVEL": "WARNING",
@@ -78,6 +79,10 @@ def scrapy_settings(settings: Settings, asked: Mapping[str, int] | None = None) 
             "crawler.middlewares.BackOff": 70,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "crawler.robots.Robots": 100,
+            "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+            "crawler.whole.Refreshes": 580,
+            "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+            "crawler.whole.Unpacked": 590,
             # Below the retries: a busy host's answer passes here before it is asked again.
             "crawler.waiting.Waiting": 555,
             "crawler.sitemaps.NotedSitemaps": 500,

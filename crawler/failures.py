@@ -13,6 +13,25 @@ from crawler.middlewares import HostLeftAlone
 from crawler.page import Page
 from crawler.robots import RobotsUnreachable
 
+_SIGNS = (
+    # What Chromium itself refuses: a redirect to another scheme, a port that is no web server's.
+    ("ERR_UNSAFE_REDIRECT", "private_address"),
+    ("ERR_UNSAFE_PORT", "private_address"),
+    ("ERR_TOO_MANY_REDIRECTS", "redirect_loop"),
+    ("max redirections reached", "redirect_loop"),
+    ("exceeded DOWNLOAD_MAXSIZE", "too_large"),
+    ("ERR_NAME_NOT_RESOLVED", "dns"),
+    ("ERR_CONNECTION_REFUSED", "refused"),
+    ("ERR_CONTENT_LENGTH_MISMATCH", "truncated"),
+    ("ERR_INCOMPLETE_CHUNKED_ENCODING", "truncated"),
+    ("ERR_", "broken_connection"),
+    ("Failed to download", "download"),
+    ("Download is starting", "download"),
+    ("Page crashed", "crashed"),
+    ("Target crashed", "crashed"),
+)
+"""Words of Scrapy and of the browser, and what they mean; the first that fits counts."""
+
 __all__ = ["absent", "failure_name", "named"]
 
 
@@ -55,6 +74,7 @@ def failure_name(error: BaseException | None) -> str:
     words = {
         "TimeoutError": "timeout",
         "DownloadTimeoutError": "timeout",
+        "gaierror": "dns",
         "DNSLookupError": "dns",
         "CannotResolveHostError": "dns",
         "DownloadConnectionRefusedError": "refused",
@@ -62,10 +82,16 @@ def failure_name(error: BaseException | None) -> str:
         "ConnectionRefusedError": "refused",
         "ResponseDataLossError": "truncated",
         "ResponseFailed": "truncated",
+        # Of a compressed body that is damaged: of zlib and brotli, of gzip.
+        "error": "truncated",
+        "EOFError": "truncated",
+        "BadGzipFile": "truncated",
         "DownloadFailedError": "broken_connection",
         "DownloadCancelledError": "too_large",
         "CancelledError": "too_large",
     }
-    if "redirect" in str(error).lower():
-        return "redirect_loop"
+    said = str(error)
+    for sign, word in _SIGNS:
+        if sign in said:
+            return word
     return words.get(name, name)

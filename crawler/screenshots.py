@@ -17,6 +17,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawler.addresses import Guard
 from crawler.browser import launch_options, request_filter
+from crawler.proxy import GuardedProxy
 from settings import Settings
 
 __all__ = ["Picture", "Pictured", "take_pictures"]
@@ -50,14 +51,20 @@ async def take_pictures(settings: Settings, wanted: Sequence[Picture]) -> AsyncI
     """Each picture as it is done, in any order. A page that fails fails alone."""
     if not wanted:
         return
+    proxy = GuardedProxy(Guard(settings.allow_private), most=4 * settings.max_body)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(**launch_options(settings.browser))
+        way_out = {"proxy": {"server": await proxy.start()}}
+        browser = await playwright.chromium.launch(**launch_options(settings.browser) | way_out)
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(picture: Picture) -> Pictured:
             async with gate:
                 try:
-                    png = await _take(browser, settings, picture)
+                    taking = _take(browser, settings, picture)
+                    # A script that never returns answers nothing.
+                    png = await asyncio.wait_for(taking, 3 * settings.download_timeout)
+                except TimeoutError:
+                    return Pictured(picture, b"", datetime.now(UTC), "the page's time is over")
                 except PlaywrightError as error:
                     return Pictured(picture, b"", datetime.now(UTC), error.message[:300])
                 return Pictured(picture, png, datetime.now(UTC))
@@ -67,6 +74,7 @@ async def take_pictures(settings: Settings, wanted: Sequence[Picture]) -> AsyncI
                 yield await done
         finally:
             await browser.close()
+            await proxy.close()
 
 
 async def _take(browser: Browser, settings: Settings, picture: Picture) -> bytes:
@@ -76,6 +84,7 @@ async def _take(browser: Browser, settings: Settings, picture: Picture) -> bytes
         timezone_id="Asia/Shanghai",
         user_agent=settings.user_agent,
         service_workers="block",
+        accept_downloads=False,
         # What was rendered is a finished document: its scripts must not run a second time.
         java_script_enabled=not picture.rendered,
     )

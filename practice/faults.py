@@ -2,7 +2,8 @@
 
 ``slow``, ``500``, ``truncated``, ``charset``, ``captcha``, ``calendar``, ``huge``; ``429`` and
 ``503`` (busy: come again in two seconds), ``soft404`` (gone, with status 200), ``empty`` (nothing
-is found), ``drift`` (the site was rebuilt: the same words under other hooks).
+is found), ``drift`` (the site was rebuilt: the same words under other hooks). Worse ones are in
+`practice.hostile`.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ from __future__ import annotations
 from email.utils import formatdate
 
 from practice.data import DOMAIN
+from practice.hostile import HOSTILE
 from practice.pages.html import Answer, Query, Town, document, link
 
 __all__ = [
     "BUSY_SECONDS", "HUGE", "KINDS", "block_page", "blocked", "busy", "calendar", "cut", "fault_for",
-    "garbled", "gone", "nothing_found", "rebuilt", "sold_out",
+    "garbled", "gone", "nothing_found", "promised", "rebuilt", "sold_out",
 ]  # fmt: skip
 
 KINDS = (
     "slow", "500", "truncated", "charset", "captcha", "calendar", "huge", "429", "503", "soft404",
-    "empty", "drift",
+    "empty", "drift", *HOSTILE,
 )  # fmt: skip
 BUSY_SECONDS = 2
 """What a busy host asks for: as seconds with a 429, as a date with a 503."""
@@ -74,6 +76,12 @@ def garbled(answer: Answer) -> Answer:
 def cut(answer: Answer) -> tuple[int, bytes]:
     """The length that is promised and the part of the body that is sent."""
     return len(answer.body), answer.body[: len(answer.body) * 3 // 5]
+
+
+def promised(kind: str, answer: Answer) -> tuple[int, bytes]:
+    """A length that is promised, too large or (``short``) too small, and all of the body."""
+    size = len(answer.body)
+    return (size // 2 if kind == "short" else size + 4_000), answer.body
 
 
 def blocked(town: Town, host: str, path: str) -> Answer:

@@ -10,17 +10,18 @@ import time
 from typing import Any
 
 from twisted.internet import reactor as _reactor
-from twisted.internet.interfaces import IPullProducer
 from twisted.web import http
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
-from zope.interface import implementer
 
 from practice import faults
+from practice.hostile import HOSTILE
+from practice.hostile import page as hostile
 from practice.pages.html import Answer, Query, Town
 from practice.pages.qianfan import BODY, KEY
 from practice.pages.streets import respond
+from practice.streams import cut_off, drip, flood, wrong_length
 
 __all__ = ["serve"]
 
@@ -90,7 +91,9 @@ class Streets(Resource):
             found = respond(self.town, host, path, asked) if asked else faults.sold_out()
             return _send(request, found)
         if kind == "huge":
-            return _Flood(request).start()
+            return flood(request, faults.HUGE)
+        if kind == "endless":
+            return flood(request, None)
         answer = self.answer(host, path, query, request.uri)
         if kind in ("429", "503"):
             return _send(request, answer)
@@ -99,7 +102,15 @@ class Streets(Resource):
         if kind == "charset":
             return _send(request, faults.garbled(answer))
         if kind == "truncated":
-            return _cut_off(request, answer)
+            _send(request, answer)
+            return cut_off(request, answer)
+        if kind == "drip":
+            return drip(request, answer)
+        if kind in ("length", "short"):
+            _send(request, answer)
+            return wrong_length(request, kind, answer)
+        if kind in HOSTILE:
+            return _send(request, hostile(kind, path, query, answer))
         reactor.callLater(self.slow, _later, request, answer)
         return NOT_DONE_YET
 
@@ -134,47 +145,6 @@ def _later(request: Any, answer: Answer) -> None:
     if not request._disconnected:
         request.write(_send(request, answer))
         request.finish()
-
-
-def _cut_off(request: Any, answer: Answer) -> Any:
-    """Promises all, sends a part, hangs up."""
-    promised, part = faults.cut(answer)
-    _send(request, answer)
-    request.setHeader("Content-Length", str(promised).encode())
-    request.write(part)
-    reactor.callLater(0.05, request.loseConnection)
-    return NOT_DONE_YET
-
-
-@implementer(IPullProducer)
-class _Flood:
-    """200 MB of page, a piece at a time as the reader takes them."""
-
-    PIECE = b"<p>" + "很长的一页。".encode() * 3640 + b"</p>\n"
-
-    def __init__(self, request: Any) -> None:
-        self.request = request
-        self.left = faults.HUGE
-
-    def start(self) -> int:
-        """Promises the whole length and begins to send."""
-        self.request.setHeader("Content-Type", b"text/html; charset=utf-8")
-        self.request.setHeader("Content-Length", str(faults.HUGE).encode())
-        self.request.registerProducer(self, False)
-        return NOT_DONE_YET
-
-    def resumeProducing(self) -> None:
-        """Sends the next piece."""
-        piece = self.PIECE[: self.left]
-        self.left -= len(piece)
-        self.request.write(piece)
-        if self.left <= 0:
-            self.request.unregisterProducer()
-            self.request.finish()
-
-    def stopProducing(self) -> None:
-        """The reader has gone."""
-        self.left = 0
 
 
 class _Quiet(Site):

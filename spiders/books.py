@@ -9,6 +9,7 @@ from typing import Any, Literal
 from crawler.absent import Gone, gone_of
 from crawler.page import Page, ReadError
 from crawler.tasks import Incident, Sink, Task, Yield
+from crawler.whole import cut_off
 
 __all__ = ["Books", "unread_as"]
 
@@ -45,6 +46,16 @@ class Books:
         record = meta.get("evidence", "")
         detail = "the page came and offers nothing"
         self.sink.incident(Incident(task, "empty", what, detail, page.url, record))
+
+    def looked_over(self, task: Task, meta: Mapping[str, Any], page: Page) -> None:
+        """Put down what may be missing from a page, which is read all the same: it never came
+        to rest in the browser, or it does not go to its end."""
+        record = meta.get("evidence", "")
+        if seconds := meta.get("unsettled"):
+            detail = f"read as it stood after {seconds:g} s"
+            self.sink.incident(Incident(task, "wait", "unsettled", detail, page.url, record))
+        if not meta["picture"] and (why := cut_off(page.body)):
+            self.sink.incident(Incident(task, "unread", "cut_off", why, page.url, record))
 
     def waits(self, task: Task, url: str, why: str) -> None:
         """The task is neither done nor failed: it stays pending, for when the sweep is resumed."""

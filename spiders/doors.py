@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scrapy_playwright.page import PageMethod
-
 from crawler.sessions import Session
 from spiders.base import Blocked, Reader
 
@@ -17,10 +15,7 @@ __all__ = ["Doors", "by_browser"]
 
 def by_browser() -> dict[str, Any]:
     """The meta of a request that a browser makes, its scripts run."""
-    return {
-        "playwright": True,
-        "playwright_page_methods": [PageMethod("wait_for_load_state", "networkidle")],
-    }
+    return {"playwright": True}
 
 
 class Doors:

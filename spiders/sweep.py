@@ -161,6 +161,7 @@ class SweepSpider(ShopWalk, scrapy.Spider):
             try:
                 if block := block_of(page, response.meta["asked"]):
                     raise Blocked(block[0], block[1])  # type: ignore[arg-type]
+                self.books.looked_over(task, response.meta, page)
                 # What a shop need not have is no loss where it says that it has none; and a page
                 # of results is read first: that nothing was found is no such saying.
                 lenient = callback == self.parse_search or response.meta["optional"]
