@@ -494,6 +494,14 @@ def demo(
         run_demo(port, keep, data, show_summary, _clue_table)
 
 
+from commands import operators as _operators  # noqa: E402
+from commands import registry as _registry  # noqa: E402
+
+app.command("operators")(_operators.operators)
+app.add_typer(_operators.operator_app, name="operator")
+app.add_typer(_registry.registry_app, name="registry")
+
+
 def main() -> None:
     """The console command."""
     # Pages speak Chinese, whatever the terminal's locale says.

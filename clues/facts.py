@@ -116,9 +116,7 @@ def plain_address(address: str, places: Places) -> str:
     return f"{code} {rest}" if len(rest) >= 4 and _DOOR.search(rest) else ""
 
 
-def keep_facts(
-    session: Session, batch: Sequence[tuple[Found, Recorded]], places: Places
-) -> None:
+def keep_facts(session: Session, batch: Sequence[tuple[Found, Recorded]], places: Places) -> None:
     """Note what the listings show of who runs their shops; noting the same again changes nothing."""
     rows: dict[tuple[int, str, str], dict[str, Any]] = {}
     for found, row in batch:

@@ -100,16 +100,19 @@ def give_back(
                 told.append({"clue": clue.id, "violation": clue.violation, "to": to, "left": kept})
                 continue
         target = _target(session, clue, to, entry, theirs)
-        _unlink(session, ClueSignal, target.id, _by_shop(session, target.id, shops)[1] if entry and target.id == entry["clue"] else ())
+        _unlink(
+            session,
+            ClueSignal,
+            target.id,
+            _by_shop(session, target.id, shops)[1] if entry and target.id == entry["clue"] else (),
+        )
         _hand(session, clue, target, theirs, ours, entry)
         told.append({"clue": target.id, "violation": clue.violation, "to": to, "from": clue.id})
     return told
 
 
 def _clue_of(session: Session, subject: str, violation: str) -> Clue | None:
-    return session.scalar(
-        select(Clue).where(Clue.subject == subject, Clue.violation == violation)
-    )
+    return session.scalar(select(Clue).where(Clue.subject == subject, Clue.violation == violation))
 
 
 def _state(clue: Clue) -> dict[str, Any]:
@@ -121,9 +124,7 @@ def _column(table: type[ClueSignal] | type[ClueEvidence]) -> Any:
     return table.signal_id if table is ClueSignal else ClueEvidence.evidence_id
 
 
-def _ids(
-    session: Session, table: type[ClueSignal] | type[ClueEvidence], clue_id: int
-) -> list[int]:
+def _ids(session: Session, table: type[ClueSignal] | type[ClueEvidence], clue_id: int) -> list[int]:
     column = _column(table)
     return list(session.scalars(select(column).where(table.clue_id == clue_id).order_by(column)))
 
@@ -158,9 +159,7 @@ def _unlink(
         )
 
 
-def _by_shop(
-    session: Session, clue_id: int, shops: Collection[int]
-) -> tuple[list[int], list[int]]:
+def _by_shop(session: Session, clue_id: int, shops: Collection[int]) -> tuple[list[int], list[int]]:
     """The clue's signals that stand on listings of these shops, and the others."""
     rows = session.execute(
         select(SignalRow.id, ListingRow.shop_id)

@@ -77,16 +77,19 @@ def merge(
     _put(session, [shop for shop, _ in shops], operator_id)
     if other_id is not None:
         session.execute(
-            update(OperatorHead)
-            .where(OperatorHead.head_id == other_id)
-            .values(head_id=operator_id)
+            update(OperatorHead).where(OperatorHead.head_id == other_id).values(head_id=operator_id)
         )
         session.add(OperatorHead(operator_id=other_id, head_id=operator_id))
     return _record(session, "merge", operator_id, other_id, shops, told, officer, reason, links)
 
 
 def split(
-    session: Session, operator_id: int, shops: Collection[int], officer: str, reason: str
+    session: Session,
+    operator_id: int,
+    shops: Collection[int],
+    officer: str,
+    reason: str,
+    all_may_go: bool = False,
 ) -> OperatorChange:
     """Shops leave an operator, with what its clues owe to them, for the operator that their own
     pages name or, where they name none, for one that is known by them alone.
@@ -98,7 +101,7 @@ def split(
     has = shops_of(session, operator_id)
     if strangers := sorted(set(shops) - set(has)):
         raise OperatorError(f"not under operator {operator_id}: shops {strangers}")
-    if not shops or len(set(shops)) == len(has):
+    if not shops or (len(set(shops)) == len(has) and not all_may_go):
         raise OperatorError(f"some of the shops of operator {operator_id} must stay: {has}")
     to = _own_operator(session, operator_id, sorted(set(shops)))
     told = give_back(session, f"operator:{operator_id}", set(shops), f"operator:{to}")
@@ -166,17 +169,19 @@ def _under(session: Session, change: OperatorChange) -> list[int]:
     return sorted(one for one in under - {change.other_id} if one is not None)
 
 
-def standing_merges(session: Session, links: Collection[int]) -> list[OperatorChange]:
-    """Merges of the program's own that rest on any of these links and were not taken back,
-    newest first."""
-    wanted = set(links)
-    shops = session.execute(
+def standing_merges(
+    session: Session, links: Collection[int] = (), shops: Collection[int] = ()
+) -> list[OperatorChange]:
+    """Merges of the program's own that rest on any of these links, or by which any of these shops
+    came or stayed, and were not taken back, newest first."""
+    wanted, about = set(links), set(shops)
+    ends = session.execute(
         select(ShopLink.one_id, ShopLink.other_id).where(ShopLink.id.in_(wanted))
     )
     heads = set(
         session.scalars(
             select(Shop.operator_id).where(
-                Shop.id.in_({shop for pair in shops for shop in pair}),
+                Shop.id.in_({shop for pair in ends for shop in pair} | about),
                 Shop.operator_id.is_not(None),
             )
         )
@@ -193,7 +198,7 @@ def standing_merges(session: Session, links: Collection[int]) -> list[OperatorCh
         )
         .order_by(OperatorChange.id.desc())
     )
-    return [change for change in rows if wanted & set(change.links)]
+    return [change for change in rows if about or wanted & set(change.links)]
 
 
 def _put(session: Session, shops: Collection[int], operator_id: int | None) -> None:
@@ -213,9 +218,10 @@ def _own_operator(session: Session, operator_id: int, shops: Sequence[int]) -> i
         .where(ShopFact.shop_id.in_(shops), ShopFact.kind.in_(("uscc", "name")))
         .order_by(ShopFact.kind.desc(), ShopFact.id)
     ).all()
+    given = session.get_one(Operator, operator_id).key
     for kind, value, shown in names:
         key = value if kind == "uscc" else f"name:{shown}"[:255]
-        own = session.scalar(select(Operator.id).where(Operator.key == key))
+        own = session.scalar(select(Operator.id).where(Operator.key == key)) if key != given else None  # fmt: skip
         # One that stands under somebody else, or is who they are to leave, is not theirs.
         if own is not None and own != operator_id and head_of(session, own) == own:
             return own

@@ -206,9 +206,7 @@ def _begins_with(text: str, places: Places, address: bool = False) -> str:
     return named[0][2] if named and named[0][0] == 0 else ""
 
 
-def _sent_from(
-    session: Session, shops: Sequence[int], places: Places
-) -> Counter[tuple[str, str]]:
+def _sent_from(session: Session, shops: Sequence[int], places: Places) -> Counter[tuple[str, str]]:
     rows = session.scalars(
         select(Observation.content)
         .join(ListingRow, ListingRow.id == Observation.listing_id)

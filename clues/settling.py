@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from clues.growth import insert_for
 from clues.links import (
     KINDS,
     Tie,
@@ -82,6 +83,7 @@ def settle(session: Session, limit: int = _AT_ONCE) -> Settled:
     touched |= _kept(session, ties)
     touched |= _kept(session, _pictures(session, shops))
     reconsider(session, ended, done)
+    reconsider(session, (), done, {fact.shop_id for fact in facts if fact.kind == "uscc"})
     for one, other in sorted(touched):
         decide(session, one, other, done)
     done.operators.update(
@@ -96,9 +98,7 @@ def _facts(session: Session, shops: Sequence[int]) -> list[ShopFact]:
     rank = func.row_number().over(
         partition_by=(ShopFact.shop_id, ShopFact.kind), order_by=ShopFact.id.desc()
     )
-    ranked = (
-        select(ShopFact.id, rank.label("rank")).where(ShopFact.shop_id.in_(shops)).subquery()
-    )
+    ranked = select(ShopFact.id, rank.label("rank")).where(ShopFact.shop_id.in_(shops)).subquery()
     newest = select(ranked.c.id).where(ranked.c.rank <= _FACTS)
     return list(session.scalars(select(ShopFact).where(ShopFact.id.in_(newest))))
 
@@ -302,11 +302,14 @@ def contradicting(session: Session, ones: Collection[int], others: Collection[in
     return bool(left and right and not left & right)
 
 
-def reconsider(session: Session, ended: Sequence[int], done: Settled) -> None:
-    """Take back merges that the links which are left would not have made."""
-    if not ended:
+def reconsider(
+    session: Session, ended: Sequence[int], done: Settled, shops: Collection[int] = ()
+) -> None:
+    """Take back merges that the links which are left would not have made, and those of `shops`
+    whose codes turned out to be two; their shops are then looked at again."""
+    if not ended and not shops:
         return
-    for change in standing_merges(session, ended):
+    for change in standing_merges(session, ended, shops):
         moved = {shop for shop, _ in change.shops}
         holder = head_of(session, change.operator_id)
         stayed = set(shops_of(session, holder)) - moved
@@ -314,7 +317,11 @@ def reconsider(session: Session, ended: Sequence[int], done: Settled) -> None:
             left = support(links_between(session, moved, stayed))
         else:
             left = support(session.scalars(select(ShopLink).where(ShopLink.id.in_(change.links))))
-        if left.chance < CERTAIN:
-            taken = undo(session, change.id, PROGRAM, f"所据关联已不成立，余 {left.chance:.2f}")
-            done.undone.append(taken.id)
+        two = bool(stayed) and contradicting(session, moved, stayed)
+        if two or (ended and left.chance < CERTAIN):
+            why = "信用代码不同" if two else f"所据关联已不成立，余 {left.chance:.2f}"
+            done.undone.append(undo(session, change.id, PROGRAM, why).id)
             done.operators.add(holder)
+            # What they still have in common was not looked for while they were one.
+            waiting = insert_for(session)(UnsettledShop).on_conflict_do_nothing()
+            session.execute(waiting, [{"shop_id": shop} for shop in sorted(moved)])

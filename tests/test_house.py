@@ -21,7 +21,17 @@ MAY_IMPORT = {
     "sweeps": {"clues", "detectors", "storage", "spiders", "crawler", "listing", "settings"},
     "practice": {"listing"},
 }
-PARTS = {*MAY_IMPORT, "cli", "planview", "demo", "doctor", "scanning", "scheduler", "bench"}
+PARTS = {
+    *MAY_IMPORT,
+    "cli",
+    "commands",
+    "planview",
+    "demo",
+    "doctor",
+    "scanning",
+    "scheduler",
+    "bench",
+}
 
 
 def imports(path: Path) -> set[str]:
