@@ -1,6 +1,6 @@
 """A register of a million enterprises loaded, and shops matched with it: time and memory.
 
-`python -m bench.registry [--rows 1000000] [--shops 100000] [--store URL]` writes a synthetic
+`python -m bench.registry [--rows 1000000] [--shops 20000] [--store URL]` writes a synthetic
 register (names and codes are made up, the codes' check digits fit), fills a fresh store with
 shops of which most are registered, some forged and some cancelled, and times `registry load`,
 loading the same rows again with one changed, and `registry check`.
@@ -114,11 +114,10 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--shops", type=int, default=100_000)
+    parser.add_argument("--shops", type=int, default=20_000)
     parser.add_argument("--store", default="", help="an empty database; default: a SQLite file")
     options = parser.parse_args()
     print(f"machine: {machine()}")
-    places = detectors.load(settings.load().rules_dir).knowledge.places
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(options.store or f"sqlite:///{folder}/store.db")
         path = Path(folder, "register.csv")
@@ -129,6 +128,7 @@ def main() -> None:
         write(path, options.rows, changed=options.rows // 2)
         again = timed("the next month's file, one row changed", lambda: load_registry(store, path, covers="53"))  # fmt: skip
         print(f"  {again.new} new, {again.changed} changed, {again.rejected} rejected")
+        places = detectors.load(settings.load().rules_dir).knowledge.places
         timed(f"(recording {options.shops:,} shops)", lambda: fill(store, options.shops, options.rows, places))  # fmt: skip
         settled = timed("settling them", lambda: settle_operators(store, places))
         print(f"  {settled.shops} shops, {len(settled.merged)} merged")

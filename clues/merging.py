@@ -207,7 +207,9 @@ def _put(session: Session, shops: Collection[int], operator_id: int | None) -> N
         session.execute(
             update(Shop)
             .where(Shop.id.in_(wanted[start : start + 5000]))
-            .values(operator_id=operator_id)
+            .values(operator_id=operator_id),
+            # Whoever needs to know where a shop is asks the store.
+            execution_options={"synchronize_session": False},
         )
 
 

@@ -23,6 +23,7 @@ LEGAL_FORM = re.compile(
     r"商行|商贸行|商店|商铺|旗舰店|专营店|专卖店|直营店|工厂店|超市|工作室|门市|店|厂|行|铺|坊|庄)$"
 )
 """How registered names end."""
+_DIGITS = re.compile(r"\d+")
 _LEAST = 2
 _LONGEST = 24
 """Characters of a core for which keys are made."""
@@ -58,7 +59,7 @@ def name_keys(name: str) -> Iterator[str]:
         for place in range(len(kept)):
             yield kept[:place] + kept[place + 1 :]
     if len(kept) >= 3:
-        yield f"~{''.join(lazy_pinyin(kept))}"[:64]
+        yield f"~{sound(kept)}"[:64]
 
 
 def likeness(one: str, other: str) -> float:
@@ -70,6 +71,13 @@ def likeness(one: str, other: str) -> float:
         return 1.0
     left, right = core(one), core(other)
     same = fuzz.ratio(left, right) / 100
-    if same < 0.95 and len(left) == len(right) >= 3 and lazy_pinyin(left) == lazy_pinyin(right):
+    if same < 0.95 and len(left) == len(right) >= 3 and sound(left) == sound(right):
         same = 0.95
-    return min(same, 0.99)
+    # 第1号店 and 第2号店 are two, however much of their names is the same.
+    return min(same, 0.99 if _DIGITS.findall(left) == _DIGITS.findall(right) else 0.8)
+
+
+@lru_cache(20_000)
+def sound(name: str) -> str:
+    """How a name is spoken, by its pinyin without tones."""
+    return "".join(lazy_pinyin(name))

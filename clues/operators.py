@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from clues.folding import standing
 from clues.links import KINDS, judge, links_between, said_by_officer, support
 from clues.merging import OperatorError, head_of, known_operator, shops_of, split, undo
-from clues.placing import settle_place
+from clues.placing import settle_places
 from clues.settling import Settled, decide, reconsider, settle
 from detectors.places import Places
 from storage import Store
@@ -78,8 +78,7 @@ def settle_operators(store: Store, places: Places) -> Settled:
         with store.session() as session:
             done = settle(session)
             heads = {head_of(session, one) for one in done.operators}
-            for operator_id in sorted(heads):
-                settle_place(session, operator_id, places)
+            settle_places(session, heads, places)
         if not done.shops:
             return total
         total.shops += done.shops

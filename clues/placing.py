@@ -10,22 +10,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from clues.growth import insert_for
-from clues.merging import shops_of
 from detectors.places import Places, agree
 from storage.models import Clue, ListingRow, Observation, Operator, Shop
 from storage.operators import OperatorPlace, ShopFact
 from storage.registry import RegistryEntry, RegistryResult
 
-__all__ = ["Place", "Reason", "division_of", "place_of", "settle_place", "weigh"]
+__all__ = ["Place", "Reason", "division_of", "places_of", "settle_places", "weigh"]
 
 WEIGHTS = {
     "registry": 0.98,
@@ -43,6 +41,8 @@ TITLES = {
 }  # fmt: skip
 _OPPOSED = 0.6
 _LOOKED_AT = 50
+"""Newest looks at a shop's listings by which it is told from where it sends."""
+_AT_ONCE = 500
 _JY = re.compile(r"JY\d(\d{6})\d{7}$")
 
 
@@ -109,96 +109,122 @@ def _chance(code: str, reasons: Sequence[Reason]) -> float:
     return (1 - for_it) * (1 - _OPPOSED * (1 - against))
 
 
-def place_of(session: Session, operator_id: int, places: Places) -> Place:
-    """Where the operator is, by what its shops show and the register says."""
-    shops = shops_of(session, operator_id)
-    reasons = [*_registered(session, shops, places), *_shown(session, operator_id, shops, places)]
-    sent = _sent_from(session, shops, places)
-    total = sum(sent.values())
-    for (code, shown), count in sent.items():
-        reasons.append(
-            Reason("ship_from", f"{shown}（{count}/{total}）", code, WEIGHTS["ship_from"] * count / total)
-        )  # fmt: skip
-    return weigh(reasons)
-
-
-def settle_place(session: Session, operator_id: int, places: Places) -> Place:
-    """Keep where the operator is, and let its clues say so; returns the place."""
-    place = place_of(session, operator_id, places)
-    row: dict[str, Any] = {
-        "code": place.code,
-        "confidence": place.confidence,
-        "reasons": [asdict(reason) for reason in place.reasons],
-        "contradictions": [asdict(reason) for reason in place.contradictions],
-        "settled_at": datetime.now(UTC),
-    }
-    session.execute(
-        insert_for(session)(OperatorPlace)
-        .values(operator_id=operator_id, **row)
-        .on_conflict_do_update(index_elements=["operator_id"], set_=row)
-    )
-    if place.code:
-        session.execute(
-            update(Clue)
-            .where(Clue.subject == f"operator:{operator_id}", Clue.region != place.code)
-            .values(region=place.code)
+def places_of(session: Session, operators: Sequence[int], places: Places) -> dict[int, Place]:
+    """Where each of some hundred operators is, by what its shops show and the register says."""
+    under = {
+        shop: operator_id
+        for shop, operator_id in session.execute(
+            select(Shop.id, Shop.operator_id).where(Shop.operator_id.in_(operators))
         )
-    return place
+        if operator_id is not None
+    }
+    reasons: dict[int, list[Reason]] = {operator_id: [] for operator_id in operators}
+    for shop, reason in _registered(session, list(under), places):
+        if reason not in reasons[under[shop]]:
+            reasons[under[shop]].append(reason)
+    for operator_id, reason in _shown(session, operators, under, places):
+        if not any(reason.kind == r.kind and reason.code == r.code for r in reasons[operator_id]):
+            reasons[operator_id].append(reason)
+    sent = _sent_from(session, under, places)
+    total: Counter[int] = Counter()
+    for (operator_id, _, _), count in sent.items():
+        total[operator_id] += count
+    for (operator_id, code, shown), count in sent.items():
+        share = count / total[operator_id]
+        reasons[operator_id].append(
+            Reason("ship_from", f"{shown}（{count}/{total[operator_id]}）", code, round(WEIGHTS["ship_from"] * share, 3))
+        )  # fmt: skip
+    return {operator_id: weigh(told) for operator_id, told in reasons.items()}
 
 
-def _registered(session: Session, shops: Sequence[int], places: Places) -> list[Reason]:
+def settle_places(session: Session, operators: Collection[int], places: Places) -> None:
+    """Keep where the operators are, and let their clues say so."""
+    wanted = sorted(operators)
+    for start in range(0, len(wanted), _AT_ONCE):
+        found = places_of(session, wanted[start : start + _AT_ONCE], places)
+        write = insert_for(session)(OperatorPlace)
+        names = ("code", "confidence", "reasons", "contradictions", "settled_at")
+        session.execute(
+            write.on_conflict_do_update(
+                index_elements=["operator_id"], set_={name: write.excluded[name] for name in names}
+            ),
+            [
+                {
+                    "operator_id": operator_id,
+                    "code": place.code,
+                    "confidence": place.confidence,
+                    "reasons": [asdict(reason) for reason in place.reasons],
+                    "contradictions": [asdict(reason) for reason in place.contradictions],
+                    "settled_at": datetime.now(UTC),
+                }
+                for operator_id, place in found.items()
+            ],
+        )
+        clues = select(Clue).where(Clue.subject.in_([f"operator:{one}" for one in found]))
+        for clue in session.scalars(clues):
+            place = found[int(clue.subject.partition(":")[2])]
+            if place.code and clue.region != place.code:
+                clue.region = place.code
+
+
+def _registered(
+    session: Session, shops: Sequence[int], places: Places
+) -> Iterator[tuple[int, Reason]]:
     rows = session.execute(
-        select(RegistryEntry)
-        .join(RegistryResult, RegistryResult.code == RegistryEntry.code)
+        select(RegistryResult.shop_id, RegistryEntry)
+        .join(RegistryEntry, RegistryResult.code == RegistryEntry.code)
         .where(
             RegistryResult.shop_id.in_(shops),
             RegistryResult.result.in_(("confirmed", "cancelled")),
         )
-        .distinct()
-    ).scalars()
-    found = []
-    for entry in rows:
-        code = division_of(entry.district, places) or places.locate(entry.address) or division_of(entry.code[2:8], places)  # fmt: skip
+    )
+    for shop, entry in rows:
+        code = (
+            division_of(entry.district, places)
+            or places.locate(entry.address)
+            or division_of(entry.code[2:8], places)
+        )
         if code:
             shown = f"{entry.title or entry.name} {entry.address}".strip()
-            found.append(Reason("registry", shown, code, WEIGHTS["registry"]))
-    return found
+            yield shop, Reason("registry", shown, code, WEIGHTS["registry"])
 
 
 def _shown(
-    session: Session, operator_id: int, shops: Sequence[int], places: Places
-) -> list[Reason]:
+    session: Session, operators: Sequence[int], under: Mapping[int, int], places: Places
+) -> Iterator[tuple[int, Reason]]:
     facts = session.execute(
-        select(ShopFact.kind, ShopFact.value, ShopFact.shown, ShopFact.evidence_id)
+        select(ShopFact.shop_id, ShopFact.kind, ShopFact.value, ShopFact.shown, ShopFact.evidence_id)
         .where(
-            ShopFact.shop_id.in_(shops), ShopFact.kind.in_(("uscc", "licence", "name", "shop_name"))
+            ShopFact.shop_id.in_(list(under)),
+            ShopFact.kind.in_(("uscc", "licence", "name", "shop_name", "address")),
         )
         .order_by(ShopFact.id)
-    ).all()
-    found: dict[tuple[str, str, str], Reason] = {}
-
-    def say(kind: str, shown: str, code: str, evidence: int | None = None) -> None:
-        if code.isdigit():
-            reason = Reason(kind, shown, code, WEIGHTS[kind], evidence)
-            found.setdefault((kind, shown, code), reason)
-
-    for kind, value, shown, evidence in facts:
+    )  # fmt: skip
+    for shop, kind, value, shown, evidence in facts:
+        code = ""
         if kind == "uscc":
-            say(kind, shown, division_of(value[2:8], places), evidence)
+            code = division_of(value[2:8], places)
         elif kind == "licence" and (number := _JY.match(value)):
-            say(kind, shown, division_of(number[1], places), evidence)
+            code = division_of(number[1], places)
         elif kind in ("name", "shop_name"):
-            say(kind, shown, _begins_with(value, places), evidence)
-    addresses = session.execute(
-        select(Operator.address)
-        .where(Operator.id == operator_id)
-        .union(
-            select(ShopFact.shown).where(ShopFact.shop_id.in_(shops), ShopFact.kind == "address")
+            code = _begins_with(value, places)
+        elif kind == "address":
+            code = _address(shown, places)
+        if code.isdigit():
+            yield under[shop], Reason(kind, shown, code, WEIGHTS[kind], evidence)
+    # An address without a door is no fact to link by, and yet tells the place.
+    rows = session.execute(
+        select(Operator.id, Operator.address).where(
+            Operator.id.in_(operators), Operator.address != ""
         )
-    ).scalars()
-    for address in addresses:
-        say("address", address, places.locate(address) or _begins_with(address, places, True))
-    return list(found.values())
+    )
+    for operator_id, address in rows:
+        if (code := _address(address, places)).isdigit():
+            yield operator_id, Reason("address", address, code, WEIGHTS["address"])
+
+
+def _address(address: str, places: Places) -> str:
+    return places.locate(address) or _begins_with(address, places, True)
 
 
 def _begins_with(text: str, places: Places, address: bool = False) -> str:
@@ -206,19 +232,24 @@ def _begins_with(text: str, places: Places, address: bool = False) -> str:
     return named[0][2] if named and named[0][0] == 0 else ""
 
 
-def _sent_from(session: Session, shops: Sequence[int], places: Places) -> Counter[tuple[str, str]]:
-    rows = session.scalars(
-        select(Observation.content)
+def _sent_from(
+    session: Session, under: Mapping[int, int], places: Places
+) -> Counter[tuple[int, str, str]]:
+    """How often each operator's newest listings are sent from where."""
+    rank = func.row_number().over(partition_by=ListingRow.shop_id, order_by=Observation.id.desc())
+    ranked = (
+        select(Observation.id, ListingRow.shop_id, rank.label("rank"))
         .join(ListingRow, ListingRow.id == Observation.listing_id)
-        .join(Shop, Shop.id == ListingRow.shop_id)
-        .where(Shop.id.in_(shops))
-        .order_by(Observation.id.desc())
-        .limit(_LOOKED_AT)
+        .where(ListingRow.shop_id.in_(list(under)))
+        .subquery()
     )
-    said: Counter[tuple[str, str]] = Counter()
-    for content in rows:
-        shown = str(content.get("ship_from", ""))
-        code = places.locate(shown)
-        if code.isdigit():
-            said[code, shown] += 1
+    rows = session.execute(
+        select(ranked.c.shop_id, Observation.content["ship_from"].as_string())
+        .join(Observation, Observation.id == ranked.c.id)
+        .where(ranked.c.rank <= _LOOKED_AT)
+    )
+    said: Counter[tuple[int, str, str]] = Counter()
+    for shop, shown in rows:
+        if shown and (code := places.locate(shown)).isdigit():
+            said[under[shop], code, shown] += 1
     return said

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from clues.growth import Finding, grow
 from clues.merging import PROGRAM, split
 from clues.names import LEGAL_FORM, likeness, plain
-from clues.placing import division_of, settle_place
+from clues.placing import division_of, settle_places
 from clues.registry import covered
 from detectors.places import Places
 from storage import Store
@@ -96,22 +96,31 @@ def _check(session: Session, shops: Sequence[Shop], places: Places, done: Checke
     by_name = _entries(session, RegistryEntry.name, {f.value for f in told if f.kind == "name"})
     cover = _Cover(session, places)
     session.execute(delete(RegistryResult).where(RegistryResult.shop_id.in_(ids)))
-    operators = set()
+    keys = dict(
+        session.execute(
+            select(Operator.id, Operator.key).where(Operator.id.in_({s.operator_id for s in shops}))
+        )
+        .tuples()
+        .all()
+    )
+    operators: set[int | None] = set()
+    rows: list[dict[str, Any]] = []
     for shop in shops:
         own = facts.get(shop.id, [])
         found = _compare(own, by_code, by_name, cover)
         done.shops += bool(own)
         if not found:
             continue
-        session.execute(insert(RegistryResult), [_row(shop.id, one) for one in found])
+        rows += [_row(shop.id, one) for one in found]
         done.results.update(one.result for one in found)
-        _separate(session, shop, found, done)
+        _separate(session, shop, keys, found, done)
         for one in found:
             if one.result in ACCUSES:
                 _accuse(session, shop, one, cover, done)
         operators.add(shop.operator_id)
-    for operator_id in sorted(one for one in operators if one is not None):
-        settle_place(session, operator_id, places)
+    if rows:
+        session.execute(insert(RegistryResult), rows)
+    settle_places(session, {one for one in operators if one is not None}, places)
 
 
 def _entries(session: Session, column: Any, values: set[str]) -> dict[str, list[RegistryEntry]]:
@@ -220,11 +229,13 @@ def _row(shop_id: int, one: _Result) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _separate(session: Session, shop: Shop, found: Sequence[_Result], done: Checked) -> None:
+def _separate(
+    session: Session, shop: Shop, keys: dict[int, str], found: Sequence[_Result], done: Checked
+) -> None:
     """A shop under somebody else's code leaves that operator with its clues."""
     if shop.operator_id is None:
         return
-    key = session.get_one(Operator, shop.operator_id).key
+    key = keys.get(shop.operator_id, "")
     borrowed = next((o for o in found if o.result == "other_name" and o.code == key), None)
     if borrowed is not None:
         split(session, shop.operator_id, [shop.id], PROGRAM, borrowed.says, all_may_go=True)

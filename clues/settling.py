@@ -84,7 +84,7 @@ def settle(session: Session, limit: int = _AT_ONCE) -> Settled:
     touched |= _kept(session, _pictures(session, shops))
     reconsider(session, ended, done)
     reconsider(session, (), done, {fact.shop_id for fact in facts if fact.kind == "uscc"})
-    for one, other in sorted(touched):
+    for one, other in _likely(session, touched):
         decide(session, one, other, done)
     done.operators.update(
         one
@@ -200,13 +200,7 @@ def _names(session: Session, facts: Sequence[ShopFact]) -> list[Tie]:
         )
         for row, operator_id in rows:
             by_value[row.value].append((row, _subject(row.shop_id, operator_id)))
-    operators = dict(
-        session.execute(
-            select(Shop.id, Shop.operator_id).where(Shop.id.in_({fact.shop_id for fact in facts}))
-        )
-        .tuples()
-        .all()
-    )
+    operators = operators_of(session, {fact.shop_id for fact in facts})
     ties = []
     for fact in facts:
         mine = _subject(fact.shop_id, operators[fact.shop_id])
@@ -244,11 +238,55 @@ def _kept(session: Session, ties: Sequence[Tie]) -> set[Pair]:
     return {(min(tie.one, tie.other), max(tie.one, tie.other)) for tie in ties}
 
 
+def _likely(session: Session, touched: Collection[Pair]) -> list[Pair]:
+    """Of the pairs of shops one for each two operators that are one by their links: most pairs
+    have far too little in common, and are told apart here together."""
+    under = operators_of(session, {shop for pair in touched for shop in pair})
+    heads = sorted({one for one in under.values() if one is not None})
+    side = {shop: _subject(shop, operator_id) for shop, operator_id in under.items()}
+    for start in range(0, len(heads), 1000):
+        rows = session.execute(
+            select(Shop.id, Shop.operator_id).where(
+                Shop.operator_id.in_(heads[start : start + 1000])
+            )
+        )
+        side.update({shop: _subject(shop, operator_id) for shop, operator_id in rows})
+    between: defaultdict[Pair, list[ShopLink]] = defaultdict(list)
+    shops = sorted(side)
+    for start in range(0, len(shops), 1000):
+        for link in session.scalars(
+            select(ShopLink).where(ShopLink.one_id.in_(shops[start : start + 1000]))
+        ):
+            if link.other_id in side and side[link.one_id] != side[link.other_id]:
+                ends = sorted((side[link.one_id], side[link.other_id]))
+                between[ends[0], ends[1]].append(link)
+    likely: dict[Pair, Pair] = {}
+    for one, other in sorted(touched):
+        ends = sorted((side[one], side[other]))
+        pair = ends[0], ends[1]
+        if pair not in likely and support(between[pair]).chance >= CERTAIN:
+            likely[pair] = one, other
+    return list(likely.values())
+
+
+def operators_of(session: Session, shops: Collection[int]) -> dict[int, int | None]:
+    """Under which operator each shop stands now."""
+    found: dict[int, int | None] = {}
+    wanted = sorted(shops)
+    for start in range(0, len(wanted), 1000):
+        rows = session.execute(
+            select(Shop.id, Shop.operator_id).where(Shop.id.in_(wanted[start : start + 1000]))
+        )
+        found.update({shop: operator_id for shop, operator_id in rows})
+    return found
+
+
 def decide(
     session: Session, one: int, other: int, done: Settled, officer: str = PROGRAM, reason: str = ""
 ) -> None:
     """Merge the operators of two shops where that is certain, or an officer has just said so."""
-    sides = [session.get_one(Shop, shop).operator_id for shop in (one, other)]
+    under = operators_of(session, (one, other))
+    sides = [under[one], under[other]]
     if sides[0] is not None and sides[0] == sides[1]:
         return
     groups = [
