@@ -82,7 +82,7 @@ def _facts(listing: Listing, places: Places, own_site: bool) -> Iterator[Fact]:
     for key, value in listing.attributes.items():
         if own_site and "备案" in key and (found := _ICP.search(value.replace(" ", ""))):
             yield Fact("icp", f"{found[1]}{found[2]}", value)
-        if key in ("微信", "微信号") and re.fullmatch(r"[A-Za-z0-9][-_A-Za-z0-9]{5,19}", value.strip()):  # fmt: skip
+        if "微信" in key and re.fullmatch(r"[A-Za-z0-9][-_A-Za-z0-9]{5,19}", value.strip()):  # fmt: skip
             yield Fact("wechat", value.strip().lower(), value)
     yield from _lines(listing)
 
