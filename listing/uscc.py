@@ -25,4 +25,5 @@ def is_uscc(code: str) -> bool:
         values = [_VALUES[character] for character in code]
     except KeyError:
         return False
-    return -sum(map(mul, values, _WEIGHTS)) % 31 == values[17]
+    total: int = sum(map(mul, values, _WEIGHTS))
+    return -total % 31 == values[17]

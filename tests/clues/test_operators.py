@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import func, select
 
@@ -29,7 +31,7 @@ from tests.clues.shops import (
     state,
 )
 
-SAME = {"phone": "0871-00036481", "text": "老客户加微信 xubao_tea01 看货"}
+SAME: dict[str, Any] = {"phone": "0871-00036481", "text": "老客户加微信 xubao_tea01 看货"}
 
 
 def links(store: Store) -> list[tuple[str, str]]:
@@ -159,7 +161,7 @@ def test_numbered_names_are_not_alike(store: Store) -> None:
 
 
 def test_a_filing_number_of_the_own_site_counts_and_a_markets_does_not(store: Store) -> None:
-    icp = {"attributes": {"ICP备案": "滇ICP备2099062822号-1"}}
+    icp: dict[str, Any] = {"attributes": {"ICP备案": "滇ICP备2099062822号-1"}}
     shop(store, "甲", own_site=True, **icp)
     shop(store, "乙", own_site=True, attributes={"ICP备案": "滇ICP备2099062822号-2"})
     shop(store, "丙", **icp)
