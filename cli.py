@@ -541,7 +541,9 @@ def demo(
 
 
 # What stands in files of its own.
-for _part in ("casework", "verdicts", "credit", "platforms", "evidence"):
+for _part in (
+    "casework", "credit", "evidence", "operators", "platforms", "registry", "verdicts",
+):  # fmt: skip
     import_module(f"commands.{_part}").attach(app)
 
 

@@ -3,8 +3,10 @@
 May import `detectors` and `storage`; the sweep, the desk and the command line import it.
 """
 
+from clues.facts import keep_facts
 from clues.growth import Finding, Tally, grow
 from clues.jurisdiction import Jurisdiction
+from clues.operators import settle_operators
 from clues.pictures import Link, keep_pictures
 from clues.query import ClueFilter, ClueView, find_clues, one_clue
 
@@ -17,6 +19,8 @@ __all__ = [
     "Tally",
     "find_clues",
     "grow",
+    "keep_facts",
     "keep_pictures",
     "one_clue",
+    "settle_operators",
 ]

@@ -20,11 +20,14 @@ from sqlalchemy.orm import Session
 
 from clues.deadlines import Periods
 from clues.exports import ExportError, harmless
+from clues.folding import standing
 from clues.lifecycle import record
 from clues.log import CaseError, utc_now
+from clues.merging import merged_with
 from clues.workdays import day_of
 from storage.casework import FaithWatch, Penalty, Verdict
 from storage.models import Clue, Operator, Shop
+from storage.operators import OperatorHead
 
 __all__ = [
     "COLUMNS",
@@ -113,7 +116,9 @@ def _watch_by_rule(
     count = session.scalar(
         select(func.count())
         .select_from(Penalty)
-        .where(Penalty.operator_id == operator_id, Penalty.decided_on >= since)
+        .where(
+            Penalty.operator_id.in_(merged_with(session, operator_id)), Penalty.decided_on >= since
+        )
     )
     if (count or 0) >= periods.watch_penalties and not _watching(session, operator_id):
         why = f"{periods.watch_days} 天内 {count} 次行政处罚"
@@ -219,16 +224,17 @@ def _cells(rows: Iterable[Mapping[str, str]]) -> Iterable[list[Any]]:
 def record_of(session: Session, operator_id: int) -> dict[str, Any]:
     """All that is gathered under one operator: penalties, verdicts, shops, whether it is watched."""
     operator = _operator(session, operator_id)
+    members = merged_with(session, operator_id)
     penalties = session.scalars(
-        select(Penalty).where(Penalty.operator_id == operator_id).order_by(Penalty.decided_on)
+        select(Penalty).where(Penalty.operator_id.in_(members)).order_by(Penalty.decided_on)
     )
     verdicts = session.execute(
         select(Clue.id, Clue.violation, Clue.state, Verdict.right)
         .outerjoin(Verdict, Verdict.clue_id == Clue.id)
-        .where(Clue.operator_id == operator_id)
+        .where(Clue.operator_id.in_(members), standing())
         .order_by(Clue.id)
     )
-    shops = session.execute(select(Shop.source, Shop.name).where(Shop.operator_id == operator_id))
+    shops = session.execute(select(Shop.source, Shop.name).where(Shop.operator_id.in_(members)))
     return {
         "operator": operator.name,
         "uscc": operator.uscc,
@@ -253,7 +259,8 @@ def record_of(session: Session, operator_id: int) -> dict[str, Any]:
 
 def _watching(session: Session, operator_id: int) -> bool:
     asked = select(FaithWatch.id).where(
-        FaithWatch.operator_id == operator_id, FaithWatch.dropped_at.is_(None)
+        FaithWatch.operator_id.in_(merged_with(session, operator_id)),
+        FaithWatch.dropped_at.is_(None),
     )
     return session.scalar(asked.limit(1)) is not None
 
@@ -302,9 +309,15 @@ def watched(session: Session) -> list[tuple[FaithWatch, Operator]]:
 
 def broken_faith_shops(session: Session) -> set[tuple[str, str]]:
     """(source, key) of each shop whose operator is on the watch list: swept with priority."""
-    rows = session.execute(
-        select(Shop.source, Shop.key)
-        .join(FaithWatch, FaithWatch.operator_id == Shop.operator_id)
+    watched = (
+        select(FaithWatch.operator_id, OperatorHead.head_id)
+        .outerjoin(OperatorHead, OperatorHead.operator_id == FaithWatch.operator_id)
         .where(FaithWatch.dropped_at.is_(None))
+        .subquery()
+    )
+    rows = session.execute(
+        select(Shop.source, Shop.key).join(
+            watched, func.coalesce(watched.c.head_id, watched.c.operator_id) == Shop.operator_id
+        )
     )
     return {(source, key) for source, key in rows}

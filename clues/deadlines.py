@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from clues.folding import standing
 from clues.lifecycle import STATES
 from clues.rulefile import Ground, RuleFile
 from clues.workdays import after, between, day_of
@@ -182,7 +183,7 @@ def clue_reminders(
         select(Clue, Shop.name, Operator.name)
         .join(Shop, Shop.id == Clue.shop_id)
         .outerjoin(Operator, Operator.id == Clue.operator_id)
-        .where(Clue.state != "closed")
+        .where(Clue.state != "closed", standing())
     )
     today = day_of(now)
     for clue, shop, operator in rows:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from clues.log import absorb
+from clues.folding import take_over
 from storage.models import Clue, ClueEvidence, ClueSignal
+from storage.operators import OperatorChange
 
 __all__ = ["Finding", "Tally", "grow", "insert_for"]
 
@@ -130,31 +131,12 @@ def _link(
 
 def _adopt(session: Session, shop_id: int, operator_id: int) -> None:
     """The operator of a shop became known: the shop's clues become the operator's."""
-    orphans = session.scalars(select(Clue).where(Clue.subject == f"shop:{shop_id}")).all()
-    for clue in orphans:
-        subject = subject_of(shop_id, operator_id)
-        heir = session.scalar(
-            select(Clue).where(Clue.subject == subject, Clue.violation == clue.violation)
-        )
-        if heir is None:
-            clue.subject, clue.operator_id = subject, operator_id
-            session.flush()
-            continue
-        for table, column in ((ClueSignal, "signal_id"), (ClueEvidence, "evidence_id")):
-            ids = session.scalars(
-                select(getattr(table, column)).where(table.clue_id == clue.id)
-            ).all()
-            _link(session, table, column, heir.id, ids)
-            session.execute(delete(table).where(table.clue_id == clue.id))
-        session.execute(
-            update(Clue)
-            .where(Clue.id == heir.id)
-            .values(
-                score=max(heir.score, clue.score),
-                goods=sorted({*heir.goods, *clue.goods}),
-                sources=sorted({*heir.sources, *clue.sources}),
-                opened_at=min(heir.opened_at, clue.opened_at),
+    told = take_over(session, f"shop:{shop_id}", operator_id)
+    if told:
+        session.add(
+            OperatorChange(
+                kind="adopt", operator_id=operator_id, other_id=None, shops=[[shop_id, None]],
+                clues=told, links=[], officer="yunjian", reason="a page named the operator",
+                at=datetime.now(UTC), undoes_id=None, automatic=True,
             )
-        )
-        absorb(session, heir, clue, f"网店经营主体查明，线索 {clue.id} 并入")
-        session.execute(delete(Clue).where(Clue.id == clue.id))
+        )  # fmt: skip

@@ -119,7 +119,8 @@ def _broken(events: list[ClueEvent], count: int, session: Session, head: str = "
             wrong.append(f"event {number} was changed")
         former = event.hash
         if event.action == "merge":
-            own = events_of(session, event.detail["docket"])
+            # What came after the merge, if it was undone, is checked with its own clue.
+            own = events_of(session, event.detail["docket"])[: event.detail["version"]]
             found = _broken(own, event.detail["version"], session, event.detail["head"])
             wrong += [f"clue {event.detail['clue_id']} (merged): {what}" for what in found]
     if len(events) != count:
@@ -130,7 +131,8 @@ def _broken(events: list[ClueEvent], count: int, session: Session, head: str = "
 
 
 def absorb(session: Session, heir: Clue, orphan: Clue, why: str) -> None:
-    """Before `orphan` is deleted: its casework becomes `heir`'s, its log stays and is sealed.
+    """`orphan` is folded into `heir`: its casework becomes the heir's, its log is sealed as it
+    stands now. Given back, it goes on with its own log.
 
     Where officers have worked on neither, nothing is written.
     """

@@ -20,7 +20,7 @@ from detectors.images import MANY_SHOPS, alike
 from storage.models import Clue, Evidence, ListingRow, Operator, Picture, PictureBand, Shop
 from storage.observations import Found, Recorded
 
-__all__ = ["Link", "keep_pictures", "picture_links"]
+__all__ = ["Link", "keep_pictures", "picture_links", "shared_pictures"]
 
 LOOKED_AT = 300
 """Pictures of a clue's subject that are compared, newest listings first."""
@@ -98,6 +98,36 @@ def picture_links(session: Session, clue: Clue) -> list[Link]:
         if shops - ours and len(shops) <= MANY_SHOPS:
             _add(session, links, phash, near[phash], shops - ours, ours)
     return sorted(links.values(), key=lambda link: (-link.shared, link.subject))
+
+
+def shared_pictures(session: Session, shop_id: int) -> list[tuple[int, str, list[int]]]:
+    """Each other shop that uses a picture of this one: its id, the picture's hash as this shop
+    has it, and the records that were kept of it; stock pictures are left out."""
+    own = session.scalars(
+        select(Picture.phash)
+        .join(ListingRow, ListingRow.id == Picture.listing_id)
+        .where(ListingRow.shop_id == shop_id)
+        .group_by(Picture.phash)
+        .order_by(func.max(Picture.listing_id).desc(), Picture.phash)
+        .limit(LOOKED_AT)
+    ).all()
+    near = _near(session, own)
+    users = _users(session, {phash for found in near.values() for phash in found})
+    found = []
+    for phash in own:
+        shops = set().union(*(users[other] for other in near[phash]))
+        if len(shops) <= MANY_SHOPS:
+            others = sorted(shops - {shop_id})
+            records = _records(session, near[phash]) if others else []
+            found += [(other, phash, records) for other in others]
+    return found
+
+
+def _records(session: Session, hashes: Sequence[str]) -> list[int]:
+    kept = select(Picture.evidence_id).where(
+        Picture.phash.in_(hashes), Picture.evidence_id.is_not(None)
+    )
+    return [id_ for id_ in session.scalars(kept.distinct().limit(10)) if id_ is not None]
 
 
 def _shops_of(session: Session, clue: Clue) -> set[int]:

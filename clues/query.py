@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from clues.folding import standing
 from clues.pictures import picture_links
 from listing import Listing
 from storage.models import (
@@ -76,6 +77,7 @@ Row = tuple[Clue, str, str | None]
 
 
 def _where(query: Select[Any], wanted: ClueFilter) -> Select[Any]:
+    query = query.where(standing())
     if wanted.violation:
         query = query.where(Clue.violation == wanted.violation)
     if wanted.state:

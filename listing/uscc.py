@@ -5,6 +5,8 @@ Source: GB 32100-2015 法人和其他组织统一社会信用代码编码规则,
 
 from __future__ import annotations
 
+from operator import mul
+
 __all__ = ["is_uscc"]
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -12,9 +14,16 @@ _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 
 
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+
+
 def is_uscc(code: str) -> bool:
     """Whether `code` has 18 characters of the right alphabet and its check character fits."""
-    if len(code) != 18 or any(character not in _ALPHABET for character in code):
+    if len(code) != 18:
         return False
-    total = sum(_ALPHABET.index(c) * weight for c, weight in zip(code, _WEIGHTS, strict=False))
-    return _ALPHABET[(31 - total % 31) % 31] == code[17]
+    try:
+        values = [_VALUES[character] for character in code]
+    except KeyError:
+        return False
+    total: int = sum(map(mul, values, _WEIGHTS))
+    return -total % 31 == values[17]

@@ -44,6 +44,13 @@ class Seller:
     address: str
     icp: str
     about: str
+    behind: str = ""
+    """Truth, shown nowhere: who runs it, where that is somebody who runs others too."""
+
+    @property
+    def hand(self) -> str:
+        """Whose it is: equal for the shops of one operator, whatever their pages say."""
+        return self.behind or self.key
 
     @property
     def host(self) -> str:

@@ -5,6 +5,7 @@
 may import this package; it imports only `listing`.
 """
 
+from storage import operators, registry  # noqa: F401  # their tables
 from storage.store import Store, StoreError, open_store
 from storage.vault import EvidenceRef, Vault, VaultError
 

@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from listing import Listing, PricePoint, is_uscc
 from storage.models import ListingRow, Observation, Operator, Shop
+from storage.operators import OperatorHead
 
 __all__ = ["Found", "Recorded", "listing_key", "record"]
 
@@ -151,7 +152,12 @@ def _operators(session: Session, batch: Iterable[Found]) -> dict[str, int]:
 
 
 def _ids_by_key(session: Session, table: type[Operator], keys: Iterable[str]) -> dict[str, int]:
-    rows = session.execute(select(table.key, table.id).where(table.key.in_(list(keys))))
+    """Of one that was merged: the operator under which its shops now stand."""
+    rows = session.execute(
+        select(table.key, func.coalesce(OperatorHead.head_id, table.id))
+        .outerjoin(OperatorHead, OperatorHead.operator_id == table.id)
+        .where(table.key.in_(list(keys)))
+    )
     return {key: id_ for key, id_ in rows}
 
 

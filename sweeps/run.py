@@ -12,7 +12,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy import func, insert, select, update
 
 import detectors
-from clues import Jurisdiction
+from clues import Jurisdiction, settle_operators
 from crawler.engine import scrapy_settings
 from crawler.plan import load_goods, queries
 from detectors import images
@@ -104,6 +104,7 @@ def sweep(
     if finished and settings.screenshots:
         asyncio.run(picture_clues(settings, store, vault, sink.writer, summary, progress))
     sink.close()
+    settle_operators(store, detector.knowledge.places)
     seal_sweep(settings, store, summary)
     _end(store, summary, began, finished)
     return summary

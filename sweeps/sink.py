@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from clues import Finding, Jurisdiction, grow, keep_pictures
+from clues import Finding, Jurisdiction, grow, keep_facts, keep_pictures
 from crawler.addresses import canonical, host_of
 from crawler.plan import Goods, goods_of
 from crawler.tasks import Capture, Fetched, Incident, Kept, Known, Task, Yield
@@ -309,6 +309,7 @@ class StoreSink:
         recorded = record(session, self.summary.sweep_id, batch)
         fresh = [pair for pair in zip(batch, recorded, strict=True) if pair[1].observation_id]
         keep_pictures(session, fresh)
+        keep_facts(session, fresh, self.jurisdiction.places)
         detected = [(found, row, self._detect(found, row)) for found, row in fresh]
         signal_ids = self._write_signals(session, detected)
         findings = []
