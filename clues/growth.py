@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from clues.arrivals import arrive, hand_on
 from storage.models import Clue, ClueEvidence, ClueSignal
 
 __all__ = ["Finding", "Tally", "grow", "insert_for"]
@@ -30,6 +31,8 @@ class Finding:
     """violation → (score 0–1, ids of its signals)."""
     pictures: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """violation → evidence ids of the pictures in which its words stand."""
+    records: Sequence[int] = ()
+    """Ids of the intake records that say so, where it did not come by a sweep."""
 
 
 @dataclass(slots=True)
@@ -59,14 +62,19 @@ def grow(
             rests_on = [finding.evidence_id] if finding.evidence_id is not None else []
             rests_on += finding.pictures.get(violation, ())
             _link(session, ClueEvidence, "evidence_id", clue.id, rests_on)
+            # A look that says nothing new to the clue is no arrival.
+            arrived = (fresh or linked or bool(finding.records)) and arrive(
+                session, clue.id, intake, finding.seen_at, sweep_id, finding.records
+            )
             if fresh:
                 tally.opened.add(clue.id)
-            elif linked:
+            elif linked or (arrived and finding.records):
                 clue.score = max(clue.score, score)
                 clue.goods = sorted({*clue.goods, *([finding.goods] if finding.goods else [])})
                 clue.sources = sorted({*clue.sources, finding.source})
                 clue.region = clue.region or finding.region
-                clue.grown_at = finding.seen_at
+                # The clock of a machine may have been set back since.
+                clue.grown_at = max(clue.grown_at, finding.seen_at)
                 tally.grown.add(clue.id)
     tally.grown -= tally.opened
     return tally
@@ -155,4 +163,5 @@ def _adopt(session: Session, shop_id: int, operator_id: int) -> None:
                 opened_at=min(heir.opened_at, clue.opened_at),
             )
         )
+        hand_on(session, clue.id, heir.id)
         session.execute(delete(Clue).where(Clue.id == clue.id))

@@ -359,3 +359,8 @@ class Incident(Base):
     url: Mapped[str]
     evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"))
     at: Mapped[datetime]
+
+
+# Tables in files of their own, so that whoever has these has all.
+from storage import intake as _intake  # noqa: E402, F401
+from storage import privacy as _privacy  # noqa: E402, F401
