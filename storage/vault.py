@@ -251,7 +251,7 @@ class VaultWriter:
         )
         return self._ref(offset, record_id, target, 200, kind, body, at)
 
-    def file(self, target: str, file: IO[bytes], kind: str, at: datetime) -> EvidenceRef:
+    def file(self, target: str, file: io.BufferedReader, kind: str, at: datetime) -> EvidenceRef:
         """Keep a file of any size, read from its beginning in pieces."""
         self._out()
         file.seek(0)
