@@ -14,7 +14,16 @@ from sqlalchemy.orm import Session
 from storage.intake import ClueArrival, IntakeRecord
 from storage.models import Clue
 
-__all__ = ["FILED", "WAYS", "WayCount", "arrive", "count_ways", "hand_on", "way_of_sweep"]
+__all__ = [
+    "FILED",
+    "WAYS",
+    "WayCount",
+    "arrivals_of",
+    "arrive",
+    "count_ways",
+    "hand_on",
+    "way_of_sweep",
+]
 
 WAYS = {
     "sweep": "线上巡检",
@@ -63,6 +72,14 @@ def hand_on(session: Session, from_clue: int, to_clue: int) -> None:
         records = () if row.record_id is None else (row.record_id,)
         arrive(session, to_clue, row.way, row.at, row.sweep_id, records)
     session.execute(delete(ClueArrival).where(ClueArrival.clue_id == from_clue))
+
+
+def arrivals_of(session: Session, clue_id: int) -> list[dict[str, Any]]:
+    """How a clue came, each time, in order: `way`, `sweep`, `record` (ids or None), `at`."""
+    rows = session.scalars(
+        select(ClueArrival).where(ClueArrival.clue_id == clue_id).order_by(ClueArrival.id)
+    )
+    return [{"way": r.way, "sweep": r.sweep_id, "record": r.record_id, "at": r.at} for r in rows]
 
 
 @dataclass(frozen=True, slots=True)

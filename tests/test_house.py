@@ -21,7 +21,17 @@ MAY_IMPORT = {
     "sweeps": {"clues", "detectors", "storage", "spiders", "crawler", "listing", "settings"},
     "practice": {"listing"},
 }
-PARTS = {*MAY_IMPORT, "cli", "planview", "demo", "doctor", "scanning", "scheduler", "bench"}
+PARTS = {
+    *MAY_IMPORT,
+    "cli",
+    "planview",
+    "demo",
+    "doctor",
+    "scanning",
+    "scheduler",
+    "bench",
+    "commands",
+}
 
 
 def imports(path: Path) -> set[str]:

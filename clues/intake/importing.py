@@ -286,7 +286,9 @@ class _Import:
             revisions = known.get(entry.key, [])
             newest = revisions[-1] if revisions else None
             twin = here.get(entry.key)
-            if (twin is not None and twin.digest == entry.digest) or (newest is not None and newest.digest == entry.digest):
+            if (twin is not None and twin.digest == entry.digest) or (
+                newest is not None and newest.digest == entry.digest
+            ):
                 self.taken.unchanged += 1
             elif any(one.digest == entry.digest for one in revisions):
                 self.taken.older += 1
