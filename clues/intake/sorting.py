@@ -72,16 +72,16 @@ class Sorting:
                 found[violation] = (score, why)
 
         clean, failed = self._result(str(content.get("result", "")))
-        if not clean:
-            stated = [(f, str(content.get(f, ""))) for f in ("category", "items")]
-            for name, value in stated:
-                for violation, part in self._by_category(value):
-                    speaks(violation, float(weight["category"]), f"{name}: {part}")
-            if not found:
-                for violation, word in self._by_words(content):
-                    speaks(violation, float(weight["words"]), f"words: {word}")
-            if not found and failed and (otherwise := weight.get("otherwise")):
-                speaks(str(otherwise["violation"]), float(otherwise["score"]), f"result: {content['result']}")  # fmt: skip
+        if clean:
+            return Sorted(clean=True)
+        for name in ("category", "items"):
+            for violation, part in self._by_category(str(content.get(name, ""))):
+                speaks(violation, float(weight["category"]), f"{name}: {part}")
+        if not found:
+            for violation, word in self._by_words(content):
+                speaks(violation, float(weight["words"]), f"words: {word}")
+        if not found and failed and (otherwise := weight.get("otherwise")):
+            speaks(str(otherwise["violation"]), float(otherwise["score"]), f"result: {content['result']}")  # fmt: skip
         quotes = tuple(
             (quote.start(), quote.group()) for quote in self._quoted.finditer(str(content.get("text", "")))
         )  # fmt: skip
@@ -91,7 +91,7 @@ class Sorting:
             speaks(violation, min(score, float(self._quotes["cap"])), "quoted")
         ordered = sorted(found.items(), key=lambda one: (-one[1][0], one[0]))
         violations = [{"violation": v, "score": s, "why": w[:200]} for v, (s, w) in ordered]
-        return Sorted(violations, [dict(one) for one in signals], clean and not violations)
+        return Sorted(violations, [dict(one) for one in signals])
 
     @property
     def known_violations(self) -> frozenset[str]:
