@@ -253,6 +253,8 @@ class _Import:
     file_id: int
     evidence_id: int
     at: datetime
+    back: list[tuple[Row, dict[int, str]]] = field(default_factory=list)
+    """Bad rows of the batch, with what is wrong by the place of the cell."""
     opened: set[int] = field(default_factory=set)
     grown: set[int] = field(default_factory=set)
 
@@ -267,17 +269,17 @@ class _Import:
                 if entry is not None:
                     good.append((row, entry))
                 else:
-                    self._back(reader, rejects, row, wrong)
-            self._write(good, reader, rejects)
+                    self.back.append((row, wrong))
+            self._write(good, reader)
+            for row, wrong in sorted(self.back, key=lambda one: one[0].line):
+                rejects.add(row.line, reader.shown(row), wrong)
+            self.taken.bad += len(self.back)
+            self.back.clear()
             progress(self.taken)
         self.taken.clues_opened = len(self.opened)
         self.taken.clues_grown = len(self.grown - self.opened)
 
-    def _back(self, reader: RowReader, rejects: Rejects, row: Row, wrong: dict[int, str]) -> None:
-        self.taken.bad += 1
-        rejects.add(row.line, reader.shown(row), wrong)
-
-    def _write(self, good: list[tuple[Row, Entry]], reader: RowReader, rejects: Rejects) -> None:
+    def _write(self, good: list[tuple[Row, Entry]], reader: RowReader) -> None:
         kind = self.taken.kind
         known = known_records(self.session, kind, [entry.key for _, entry in good])
         here: dict[str, Entry] = {}
@@ -295,9 +297,7 @@ class _Import:
             elif (other := twin or self._elsewhere(newest, entry)) is not None:
                 line = other.line
                 number = reader.layout.columns.get("number", -1)
-                self._back(
-                    reader, rejects, row, {number: f"编号在本文件第 {line} 行已有，内容不同"}
-                )
+                self.back.append((row, {number: f"编号在本文件第 {line} 行已有，内容不同"}))
             else:
                 here[entry.key] = entry
                 entries.append((entry, newest))

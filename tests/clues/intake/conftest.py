@@ -76,7 +76,9 @@ def take(swept: Store, vault: Vault, detector: Detector, house: Path) -> Take:
     """Take a file in as 虚构员 at `NOW`."""
 
     def take_file(path: Path, kind: str = "complaint", now: datetime = NOW, **more: Any) -> Taken:
-        return take_in(swept, vault, detector, house / "rules", kind, path, "虚构员", now=now, **more)
+        return take_in(
+            swept, vault, detector, house / "rules", kind, path, "虚构员", now=now, **more
+        )
 
     return take_file
 
@@ -88,9 +90,7 @@ def complaint(number: str, **said: str) -> dict[str, str]:
     return row | said
 
 
-def write_csv(
-    path: Path, rows: Sequence[dict[str, str]], encoding: str = "utf-8-sig"
-) -> Path:
+def write_csv(path: Path, rows: Sequence[dict[str, str]], encoding: str = "utf-8-sig") -> Path:
     """Rows of one shape as a CSV file."""
     with path.open("w", encoding=encoding, newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))

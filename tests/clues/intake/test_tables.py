@@ -29,7 +29,7 @@ def read_csv(path: Path, data: bytes) -> tuple[str, list[Row]]:
         return table.encoding, list(table.rows)
 
 
-TEXT = "某市投诉明细,,\n编号,日期,内容\nA1,2026-11-11,普洱茶\nA2,2026-11-12,\"三七,\n两行\"\n"
+TEXT = '某市投诉明细,,\n编号,日期,内容\nA1,2026-11-11,普洱茶\nA2,2026-11-12,"三七,\n两行"\n'
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,18 @@ def test_every_usual_encoding_and_a_title_above(tmp_path: Path, encoding: str, t
 
 @pytest.mark.parametrize("mark", ["\t", ";", "|"])
 def test_other_separators(tmp_path: Path, mark: str) -> None:
-    _, rows = read_csv(tmp_path / "x.csv", mark.join(("编号", "日期", "内容\nA1", "1", "茶\n")).encode())
+    _, rows = read_csv(
+        tmp_path / "x.csv", mark.join(("编号", "日期", "内容\nA1", "1", "茶\n")).encode()
+    )
     assert [list(row.cells) for row in rows] == [["A1", "1", "茶"]]
 
 
 def test_a_row_of_another_encoding_spoils_only_itself(tmp_path: Path) -> None:
-    data = "编号,日期,内容\nA1,1,普洱茶\nA2,1,".encode() + "三七".encode("gb18030") + "\nA3,1,核桃\n".encode()
+    data = (
+        "编号,日期,内容\nA1,1,普洱茶\nA2,1,".encode()
+        + "三七".encode("gb18030")
+        + "\nA3,1,核桃\n".encode()
+    )
     encoding, rows = read_csv(tmp_path / "x.csv", data)
     assert encoding == "utf-8"
     assert [row.cells[0] for row in rows] == ["A1", "A2", "A3"]
@@ -68,7 +74,9 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_only(tmp_path: Path) ->
 
 
 def test_rows_with_too_many_or_too_few_cells_are_told(tmp_path: Path) -> None:
-    _, rows = read_csv(tmp_path / "x.csv", "编号,日期,内容\nA1,1\nA2,1,a,b\nA3,1,a,,\n\n ,,\n".encode())
+    _, rows = read_csv(
+        tmp_path / "x.csv", "编号,日期,内容\nA1,1\nA2,1,a,b\nA3,1,a,,\n\n ,,\n".encode()
+    )
     assert [row.problem for row in rows] == ["有 2 列，应为 3 列", "有 4 列，应为 3 列", ""]
 
 
@@ -91,7 +99,9 @@ def book_rows(path: Path) -> tuple[list[list[str]], list[list[object]], list[str
         return [list(names) for names in table.headings], rows, table.notes
 
 
-def test_merged_cells_hold_for_each_row_and_merged_headings_name_their_columns(tmp_path: Path) -> None:
+def test_merged_cells_hold_for_each_row_and_merged_headings_name_their_columns(
+    tmp_path: Path,
+) -> None:
     book = Workbook()
     sheet = book.active
     sheet.append(["某市投诉明细"])
@@ -105,7 +115,13 @@ def test_merged_cells_hold_for_each_row_and_merged_headings_name_their_columns(t
         sheet.merge_cells(merged)
     book.save(tmp_path / "x.xlsx")
     headings, rows, notes = book_rows(tmp_path / "x.xlsx")
-    assert headings == [["编号"], ["日期"], ["被投诉方名称", "名称"], ["被投诉方地址", "地址"], ["内容"]]
+    assert headings == [
+        ["编号"],
+        ["日期"],
+        ["被投诉方名称", "名称"],
+        ["被投诉方地址", "地址"],
+        ["内容"],
+    ]
     assert [row[0] for row in rows] == ["A1", "A2", "A3"]
     assert [row[2] for row in rows] == ["虚构店", "虚构店", "另一店"]
     assert any("merged" in note for note in notes)
