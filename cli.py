@@ -267,10 +267,14 @@ def _printable(text: str) -> str:
 def clue(
     clue_id: Annotated[int, typer.Argument(metavar="ID")],
     as_json: Annotated[bool, typer.Option("--json")] = False,
+    officer: Annotated[str, typer.Option("--as", help="who looks, for the log of looks")] = "",
 ) -> None:
     """Show one clue with its signals and evidence."""
     from clues import one_clue
-    from commands.evidence import opened
+    from clues.access import opened
+    from clues.arrivals import WAYS
+    from commands.evidence import looked_at
+    from commands.intake import officer_name
     from detectors.ruleset import load_rules
 
     with plain_errors():
@@ -278,7 +282,8 @@ def clue(
         with _store(config).session() as session:
             found = one_clue(session, clue_id)
             if found is not None:
-                opened(session, clue_id)
+                opened(session, officer_name(officer), "clue", clue_id, "yunjian clue")
+                looked_at(session, clue_id, officer_name(officer))
         if found is None:
             raise Failed(f"no clue {clue_id}; `yunjian clues` lists them")
         if as_json:
@@ -294,6 +299,11 @@ def clue(
             f"网店  {found.shop}  {found.detail['shop_url']}",
             f"地址  {found.detail['address']}  {found.region}",
         ]
+        for arrival in found.detail["arrivals"]:
+            origin = (
+                f"记录 {arrival['record']}" if arrival["record"] else f"巡检 {arrival['sweep']}"
+            )
+            lines.append(f"来源  {WAYS[arrival['way']]}  {origin}  {arrival['at']:%Y-%m-%d %H:%M}Z")
         for signal in found.detail["signals"]:
             lines.append(
                 f"信号  {signal['strength']:.2f}  {signal['rule']}@{signal['rule_version']}  {signal['reason']}"
@@ -542,7 +552,7 @@ def demo(
 
 # What stands in files of its own.
 for _part in (
-    "casework", "credit", "evidence", "operators", "platforms", "registry", "verdicts",
+    "casework", "credit", "evidence", "intake", "operators", "platforms", "privacy", "registry", "verdicts",
 ):  # fmt: skip
     import_module(f"commands.{_part}").attach(app)
 

@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 
 from clues.deadlines import Periods
 from clues.exports import ExportError, harmless
-from clues.folding import standing
 from clues.lifecycle import record
 from clues.log import CaseError, utc_now
 from clues.merging import merged_with
+from clues.standing import standing
 from clues.workdays import day_of
 from storage.casework import FaithWatch, Penalty, Verdict
 from storage.models import Clue, Operator, Shop

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from clues.folding import standing
 from clues.lifecycle import STATES
 from clues.rulefile import Ground, RuleFile
+from clues.standing import standing
 from clues.workdays import after, between, day_of
 from detectors.yamlfile import Lined
 from storage.casework import ClueEvent, Penalty, Transfer

@@ -8,10 +8,12 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from clues.arrivals import hand_on
 from clues.log import absorb, append
+from clues.standing import FOLDED
 from storage.models import (
     Clue,
     ClueEvidence,
@@ -23,15 +25,9 @@ from storage.models import (
     SignalRow,
 )
 
-__all__ = ["give_back", "standing", "take_over"]
+__all__ = ["give_back", "take_over"]
 
-_FOLDED = "folded:"
 _FIELDS = ("score", "goods", "sources", "region")
-
-
-def standing() -> ColumnElement[bool]:
-    """The condition of clues that are not folded into another."""
-    return Clue.subject.not_like(f"{_FOLDED}%")
 
 
 def operator_in(subject: str) -> int | None:
@@ -64,9 +60,10 @@ def take_over(session: Session, subject: str, operator_id: int) -> list[dict[str
             heir.opened_at = min(heir.opened_at, clue.opened_at)
             heir.grown_at = max(heir.grown_at, clue.grown_at)
             entry["after"] = _state(heir)
-            clue.subject = f"{_FOLDED}{clue.id}"
+            clue.subject = f"{FOLDED}{clue.id}"
             session.flush()
             absorb(session, heir, clue, f"经营主体查明或合并，线索 {clue.id} 并入")
+            hand_on(session, clue.id, heir.id)
         session.flush()
         told.append(entry)
     return told
@@ -210,7 +207,7 @@ def _target(
     """The clue that takes what goes: the folded one, the one that is there, or a new one."""
     if entry is not None and entry["heir"] is not None:
         folded = session.get(Clue, entry["clue"])
-        if folded is not None and folded.subject.startswith(_FOLDED):
+        if folded is not None and folded.subject.startswith(FOLDED):
             folded.subject = to
             session.flush()
             return folded

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from clues.arrivals import arrive
 from clues.folding import take_over
 from storage.models import Clue, ClueEvidence, ClueSignal
 from storage.operators import OperatorChange
@@ -32,6 +33,8 @@ class Finding:
     """violation → (score 0–1, ids of its signals)."""
     pictures: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """violation → evidence ids of the pictures in which its words stand."""
+    records: Sequence[int] = ()
+    """Ids of the intake records that say so, where it did not come by a sweep."""
 
 
 @dataclass(slots=True)
@@ -61,14 +64,19 @@ def grow(
             rests_on = [finding.evidence_id] if finding.evidence_id is not None else []
             rests_on += finding.pictures.get(violation, ())
             _link(session, ClueEvidence, "evidence_id", clue.id, rests_on)
+            # A look that says nothing new to the clue is no arrival.
+            arrived = (fresh or linked or bool(finding.records)) and arrive(
+                session, clue.id, intake, finding.seen_at, sweep_id, finding.records
+            )
             if fresh:
                 tally.opened.add(clue.id)
-            elif linked:
+            elif linked or (arrived and finding.records):
                 clue.score = max(clue.score, score)
                 clue.goods = sorted({*clue.goods, *([finding.goods] if finding.goods else [])})
                 clue.sources = sorted({*clue.sources, finding.source})
                 clue.region = clue.region or finding.region
-                clue.grown_at = finding.seen_at
+                # The clock of a machine may have been set back since.
+                clue.grown_at = max(clue.grown_at, finding.seen_at)
                 tally.grown.add(clue.id)
     tally.grown -= tally.opened
     return tally

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from clues.folding import standing
 from clues.links import KINDS, judge, links_between, said_by_officer, support
 from clues.merging import OperatorError, head_of, known_operator, shops_of, split, undo
 from clues.placing import settle_places
 from clues.settling import Settled, decide, reconsider, settle
+from clues.standing import standing
 from detectors.places import Places
 from storage import Store
 from storage.models import Clue, Operator, Shop

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from clues.folding import standing
+from clues.arrivals import arrivals_of
 from clues.pictures import picture_links
+from clues.standing import standing
 from listing import Listing
 from storage.models import (
     Clue,
@@ -268,6 +269,7 @@ def one_clue(session: Session, clue_id: int) -> ClueView | None:
             }
             for record in records
         ],
+        "arrivals": arrivals_of(session, clue.id),
         "links": [asdict(link) for link in picture_links(session, clue)],
     }
     title, url = titles.get(clue.id, ("", ""))

@@ -152,11 +152,11 @@ def verify(
     raise typer.Exit(run(file, key, tsa_ca))
 
 
-def opened(session: Any, clue_id: int) -> None:
-    """Write down that the system's user looked at a clue and its evidence."""
+def looked_at(session: Any, clue_id: int, officer: str) -> None:
+    """Write down in the chain of custody that an officer looked at a clue's evidence."""
     from evidence.custody import note
 
-    note(session, clue_id, "opened", _who())
+    note(session, clue_id, "opened", officer)
 
 
 def attach(commands: typer.Typer) -> None:

@@ -9,51 +9,17 @@ registries) does not call global.
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-from w3lib.url import canonicalize_url
+from listing.addresses import canonical, host_of
 
 __all__ = ["Guard", "PrivateAddress", "canonical", "host_of"]
-
-TRACKING = re.compile(
-    r"utm_\w{1,20}|spm|scm|pvid|from|ref|referer|source_id|trackid|share_\w{1,20}|"
-    r"abbucket|ali_refid|ali_trackid|gclid|fbclid|bd_vid",
-    re.IGNORECASE,
-)
-"""Query parameters that say where a visitor came from, not which page it is."""
 
 
 class PrivateAddress(ValueError):
     """A page led to a private, loopback or otherwise non-public address."""
-
-
-def host_of(url: str) -> str:
-    """The host name in `url`, lower case, without port; "" where it has none."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def canonical(url: str) -> str:
-    """The one form of an address: sorted query without tracking parameters, no fragment."""
-    parts = urlsplit(url)
-    query = urlencode(
-        [
-            (name, value)
-            for name, value in parse_qsl(parts.query, keep_blank_values=True)
-            if not TRACKING.fullmatch(name)
-        ],
-        quote_via=quote,
-    )
-    netloc = parts.netloc.lower()
-    for scheme, port in (("http", ":80"), ("https", ":443")):
-        if parts.scheme.lower() == scheme:
-            netloc = netloc.removesuffix(port)
-    return str(canonicalize_url(urlunsplit((parts.scheme, netloc, parts.path, query, ""))))
 
 
 class Guard:

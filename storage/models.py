@@ -372,3 +372,5 @@ class Incident(Base):
 # Tables in files of their own, so that whoever has these has all.
 from storage import casework as _casework  # noqa: E402, F401
 from storage import chain as _chain  # noqa: E402, F401
+from storage import intake as _intake  # noqa: E402, F401
+from storage import privacy as _privacy  # noqa: E402, F401

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from clues import Finding, Jurisdiction, grow, keep_facts, keep_pictures
+from clues.arrivals import way_of_sweep
 from crawler.addresses import canonical, host_of
 from crawler.plan import Goods, goods_of
 from crawler.tasks import Capture, Fetched, Incident, Kept, Known, Task, Yield
@@ -401,7 +402,8 @@ class StoreSink:
 
     def _grow(self, session: Session, findings: Sequence[Finding]) -> None:
         for finding in findings:
-            tally = grow(session, self.summary.sweep_id, [finding])
+            way = way_of_sweep(self.summary.mode)
+            tally = grow(session, self.summary.sweep_id, [finding], way)
             count = self.summary.source(finding.source)
             count.clues_opened += len(tally.opened)
             self._opened |= tally.opened
