@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["app", "opened"]
+__all__ = ["app", "attach", "looked_at"]
 
 app = typer.Typer(no_args_is_help=True, help="Seal evidence, pack it, check it.")
 
