@@ -97,7 +97,7 @@ def sweep(faults: list[Ill], folder: Path) -> tuple[dict[str, object], float, in
         env = os.environ | environment(town.port) | {
             "YUNJIAN_DATA_DIR": str(folder), "YUNJIAN_SCREENSHOTS": "false",
             "YUNJIAN_DOWNLOAD_TIMEOUT": "20",
-            "YUNJIAN_RETRIES": "1", "YUNJIAN_SHOP_BUDGET": "150", "YUNJIAN_IMAGES_PER_LISTING": "0",
+            "YUNJIAN_SHOP_BUDGET": "150", "YUNJIAN_IMAGES_PER_LISTING": "0",
         }  # fmt: skip
         command = [sys.executable, "-m", "tests.sweeps.watched", str(folder / "sockets"), "sweep", "--json"]  # fmt: skip
         shops = [seller.key for seller in sellers().values() if seller.site == "shop"]
