@@ -137,3 +137,14 @@ def test_composing_again_gives_the_same_bytes(tmp_path: Path) -> None:
     subprocess.run(command, cwd=HERE.parent, check=True)
     for name in ("listings.jsonl", "truth.jsonl", "shops.yaml"):
         assert (tmp_path / name).read_bytes() == (HERE / name).read_bytes(), name
+
+
+def test_six_operators_have_several_shops_and_twins_and_a_service_station_none() -> None:
+    hands: dict[str, list[str]] = {}
+    for seller in sellers().values():
+        hands.setdefault(seller.hand, []).append(seller.name)
+    several = sorted(len(names) for names in hands.values() if len(names) > 1)
+    assert several == [2, 2, 2, 2, 3, 3]
+    assert {len(hands[s.hand]) for s in sellers().values() if s.name.startswith("虚溪老")} == {1}
+    centre = [s for s in sellers().values() if s.phone == "400-000-5508"]
+    assert len(centre) == 14 == len({s.hand for s in centre})
