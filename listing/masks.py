@@ -15,6 +15,7 @@ from listing.uscc import is_uscc
 __all__ = ["mask_address", "mask_name", "mask_number", "mask_numbers", "mask_text"]
 
 _DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
+_DIGIT = re.compile(r"\d")
 _MOBILE = re.compile(r"(?<![\dA-Za-z])(?:\+?86[- ]?)?1[3-9](?:[ -]?\d){9}(?!\d)")
 _SPOKEN = re.compile(r"[零〇一二三四五六七八九幺]{11}")
 _LANDLINE = re.compile(r"(?<![\dA-Za-z])0\d{2,3}[- ]?\d{7,8}(?!\d)")
@@ -84,7 +85,7 @@ def mask_numbers(text: str) -> str:
         text = _hide(text, _MAIL, plain, lambda one: one[0] + "*" * (one.index("@") - 1) + one[one.index("@") :])  # fmt: skip
     if _SPOKEN.search(plain):
         text = _hide(text, _SPOKEN, plain, lambda one: one[:3] + "****" + one[7:])
-    if not any(one.isdigit() for one in plain):
+    if not _DIGIT.search(plain):
         return text
     for pattern, mask in ((_ORDER, mask_number), (_MOBILE, _phone), (_LANDLINE, _phone), (_LONG, _long)):  # fmt: skip
         text = _hide(text, pattern, text.translate(_DIGITS), mask)

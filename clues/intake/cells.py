@@ -53,9 +53,11 @@ def words(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    text = "".join(
-        one for one in str(value) if one in "\n\t" or unicodedata.category(one) not in ("Cc", "Cf")
-    ).strip()
+    text = str(value).strip()
+    if not text.isprintable():
+        text = "".join(
+            one for one in text if one in "\n\t" or unicodedata.category(one) not in ("Cc", "Cf")
+        ).strip()
     if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):
         text = text[1:]
     return text
@@ -74,7 +76,7 @@ def cell_value(
     text = words(value)
     if text.lower() in _EMPTY:
         return None
-    if any("\ud800" <= one <= "\udfff" for one in text):
+    if not text.isprintable() and any("\ud800" <= one <= "\udfff" for one in text):
         raise CellError("文字编码有误，有无法识别的字节")
     if text in _ERRORS:
         raise CellError(f"电子表格错误值 {text}")

@@ -38,7 +38,7 @@ from storage.intake import IntakeFile, IntakeRecord
 
 __all__ = ["Taken", "take_in"]
 
-BATCH = 500
+BATCH = 2_000
 """Rows per round trip."""
 SHOWN = 100
 """Changed and bad rows that are named in the result; all are counted."""

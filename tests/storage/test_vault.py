@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import signal
 import subprocess
@@ -116,3 +117,35 @@ def test_a_broken_record_is_named_with_its_place(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: ref.warc_offset + 20])
     with pytest.raises(VaultError, match=rf"at {ref.warc_offset}"):
         Vault(tmp_path).read(ref.warc_file, ref.warc_offset)
+
+
+def test_a_file_of_any_size_is_kept_in_pieces_with_its_hash(tmp_path: Path) -> None:
+    path = tmp_path / "投诉.csv"
+    path.write_bytes("编号,内容\r\n1,茶\r\n".encode("gb18030") * 100_000)
+    vault = Vault(tmp_path / "evidence")
+    with vault.writer("intake") as writer, path.open("rb") as file:
+        file.read(10)
+        ref = writer.file("urn:intake:x", file, "text/csv", NOW)
+    kept = vault.read(ref.warc_file, ref.warc_offset)
+    assert kept.body == path.read_bytes() and kept.content_type == "text/csv"
+    assert ref.sha256 == hashlib.sha256(kept.body).hexdigest() and ref.size == len(kept.body)
+
+
+def test_a_record_that_can_not_be_written_whole_leaves_the_archive_as_it_was(
+    tmp_path: Path,
+) -> None:
+    vault = Vault(tmp_path / "evidence")
+
+    class Torn(io.BufferedReader):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell() > 100_000:
+                raise OSError("the disk is gone")
+            return super().read(size)
+
+    path = tmp_path / "x"
+    path.write_bytes(b"x" * 1_000_000)
+    with vault.writer("intake") as writer:
+        with Torn(path.open("rb", buffering=0)) as torn, pytest.raises((VaultError, OSError)):
+            writer.file("urn:intake:x", torn, "text/csv", NOW)
+        ref = writer.resource("urn:intake:y", b"whole", "text/plain", NOW)
+    assert vault.read(ref.warc_file, ref.warc_offset).body == b"whole"
