@@ -293,6 +293,7 @@ def clue(
         for signal in found.detail["signals"]:
             lines.append(
                 f"信号  {signal['strength']:.2f}  {signal['rule']}@{signal['rule_version']}  {signal['reason']}"
+                + ("  （现行规则不再得出）" if signal["superseded_at"] else "")
             )
             lines.append(
                 f"      {signal['field']}[{signal['start']}:{signal['end']}]  {signal['listing']}  {signal['url']}"
@@ -534,6 +535,15 @@ def demo(
 
     with plain_errors():
         run_demo(port, keep, data, show_summary, _clue_table)
+
+
+from commands import db as _db  # noqa: E402
+from commands import retrohunt as _retrohunt  # noqa: E402
+
+app.command("retrohunt")(_retrohunt.retrohunt)
+app.add_typer(_db.db_app, name="db")
+app.command("backup")(_db.backup)
+app.command("restore")(_db.restore)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from detectors.conditions import (
     NoneOf,
     groups_of,
 )
+from detectors.editions import edition
 from detectors.evaluate import Found, View, evaluate
 from detectors.fields import texts_of
 from detectors.gate import Gate
@@ -151,6 +152,11 @@ class Detector:
             if not kinds and "food-drug" in found:
                 kinds = {"food"}
         return frozenset(found | kinds)
+
+    @cached_property
+    def edition(self) -> tuple[str, dict[str, list[str]]]:
+        """Digest of all rules, and by rule its own digest and its violation."""
+        return edition(self.ruleset)
 
     @cached_property
     def violations(self) -> dict[str, str]:

@@ -286,6 +286,8 @@ class SignalRow(Base):
     observation_id: Mapped[int] = mapped_column(ForeignKey("observation.id"), index=True)
     rule: Mapped[str] = mapped_column(String(128))
     rule_version: Mapped[int]
+    rule_digest: Mapped[str] = mapped_column(String(16), default="")
+    """Of the rule as it stood then (`detectors.editions`)."""
     violation: Mapped[str] = mapped_column(String(64))
     field: Mapped[str]
     start: Mapped[int]
@@ -331,7 +333,7 @@ class ClueSignal(Base):
     __tablename__ = "clue_signal"
 
     clue_id: Mapped[int] = mapped_column(ForeignKey("clue.id"), primary_key=True)
-    signal_id: Mapped[int] = mapped_column(ForeignKey("signal.id"), primary_key=True)
+    signal_id: Mapped[int] = mapped_column(ForeignKey("signal.id"), primary_key=True, index=True)
 
 
 class ClueEvidence(Base):
@@ -340,7 +342,9 @@ class ClueEvidence(Base):
     __tablename__ = "clue_evidence"
 
     clue_id: Mapped[int] = mapped_column(ForeignKey("clue.id"), primary_key=True)
-    evidence_id: Mapped[int] = mapped_column(ForeignKey("evidence.id"), primary_key=True)
+    evidence_id: Mapped[int] = mapped_column(
+        ForeignKey("evidence.id"), primary_key=True, index=True
+    )
 
 
 class Incident(Base):
@@ -360,3 +364,8 @@ class Incident(Base):
     url: Mapped[str]
     evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"))
     at: Mapped[datetime]
+
+
+# Tables in files of their own, so that whoever has these has all.
+from storage import hunts as _hunts  # noqa: E402, F401
+from storage import prunings as _prunings  # noqa: E402, F401

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-__all__ = ["Store", "StoreError", "open_store"]
+__all__ = ["Store", "StoreError", "alembic_config", "open_store", "schema_transaction"]
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
@@ -62,7 +62,8 @@ def _sqlite_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _alembic(connection: Connection) -> Config:
+def alembic_config(connection: Connection) -> Config:
+    """What Alembic's commands want, for this connection."""
     config = Config()
     # Alembic reads options with %-interpolation.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -99,9 +100,9 @@ def _upgrade(store: Store) -> None:
     head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     if store.revision() == head:
         return
-    with _schema_transaction(store.engine) as connection:
+    with schema_transaction(store.engine) as connection:
         try:
-            command.upgrade(_alembic(connection), "head")
+            command.upgrade(alembic_config(connection), "head")
         except CommandError as error:
             raise StoreError(
                 f"{store.name}: made by a newer version of this program ({error}); "
@@ -110,7 +111,7 @@ def _upgrade(store: Store) -> None:
 
 
 @contextmanager
-def _schema_transaction(engine: Engine) -> Iterator[Connection]:
+def schema_transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction for the whole upgrade, and for one process at a time: one that is killed
     in the middle leaves the schema as it was, two that start at once don't both make it."""
     with engine.begin() as connection:

@@ -27,7 +27,7 @@ from warcio.warcwriter import WARCWriter
 
 from storage.encodings import decoded
 
-__all__ = ["Archived", "EvidenceRef", "Vault", "VaultError", "VaultWriter"]
+__all__ = ["Archived", "EvidenceRef", "Vault", "VaultError", "VaultWriter", "whole_length"]
 
 OPEN = ".open"
 ROTATE_BYTES = 1024 * 1024 * 1024
@@ -358,13 +358,13 @@ class Vault:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     continue
-                file.truncate(_whole_members(file))
+                file.truncate(whole_length(file))
                 path.rename(path.with_name(path.name.removesuffix(OPEN)))
                 closed.append(path.name.removesuffix(OPEN))
         return closed
 
 
-def _whole_members(file: IO[bytes]) -> int:
+def whole_length(file: IO[bytes]) -> int:
     """The length of the whole gzip members at the beginning of `file`."""
     file.seek(0)
     end = position = 0

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "practice": {"listing"},
 }
 PARTS = {
-    *MAY_IMPORT, "cli", "planview", "demo", "doctor", "replay", "scanning", "scheduler", "bench",
+    *MAY_IMPORT, "cli", "commands", "planview", "demo", "doctor", "replay", "scanning", "scheduler", "bench",
 }  # fmt: skip
 
 
