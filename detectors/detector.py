@@ -58,13 +58,16 @@ class Detector:
             for kind, signs in group.get("kinds", {}).items()
         }
 
-    def detect(self, listing: Listing) -> Detection:
-        """All signals of the listing, its scores, and the violations that would open a clue."""
+    def detect(self, listing: Listing, only: frozenset[str] | None = None) -> Detection:
+        """All signals of the listing, its scores, and the violations that would open a clue; of
+        some violations `only`, for which it then says the same in less time."""
         view = self._view(listing)
         scopes = self.goods_of(listing)
         signals: list[Signal] = []
         for rule in self.ruleset.rules.values():
             if rule.id not in view.passed.rules:
+                continue
+            if only is not None and rule.violation not in only:
                 continue
             # Of unknown goods every group's rules are asked, but not those of drugs or health foods.
             if not rule.goods or rule.goods & (scopes or self._groups):

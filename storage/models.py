@@ -306,6 +306,8 @@ class Clue(Base):
     __table_args__ = (
         UniqueConstraint("subject", "violation"),
         Index("ix_clue_state_score", "state", "score"),
+        # The order of the list: its first page is read without looking at every clue.
+        Index("ix_clue_score_grown_at", "score", "grown_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

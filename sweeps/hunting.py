@@ -90,7 +90,7 @@ def look(
             continue
         if not listing.price_history and one.id in prices:
             listing = listing.model_copy(update={"price_history": prices[one.id]})
-        detection = detector.detect(listing)
+        detection = detector.detect(listing, scope.violations)
         draft = _compared(one.id, detection, standing.get(one.id, []), scope)
         if draft["comes"] or draft["goes"] or draft["scores"]:
             draft["region"] = jurisdiction.of(listing)[:12]

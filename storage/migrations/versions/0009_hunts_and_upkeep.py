@@ -29,6 +29,7 @@ def upgrade() -> None:
     # From a signal or a record to its clue: hunts and pruning ask this of every page.
     op.create_index("ix_clue_signal_signal_id", "clue_signal", ["signal_id"])
     op.create_index("ix_clue_evidence_evidence_id", "clue_evidence", ["evidence_id"])
+    op.create_index("ix_clue_score_grown_at", "clue", ["score", "grown_at"])
     op.create_table(
         "rule_edition",
         _id(),
@@ -101,6 +102,7 @@ def downgrade() -> None:
         "pruning", "superseded", "hunt_clue", "hunt_find", "hunt", "sweep_edition", "rule_edition",
     ):  # fmt: skip
         op.drop_table(table)
+    op.drop_index("ix_clue_score_grown_at", table_name="clue")
     op.drop_index("ix_clue_evidence_evidence_id", table_name="clue_evidence")
     op.drop_index("ix_clue_signal_signal_id", table_name="clue_signal")
     op.drop_column("signal", "rule_digest")
