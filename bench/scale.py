@@ -5,7 +5,7 @@ evidence, signals and clues, in four steps; after each it prints bytes per obser
 median times of the ten commonest queries, and in the end how fast the store takes listings in by
 the way that a sweep goes (`storage.observations.record` in batches of 100) beside a bare bulk
 insert of the same observations into the same table in the same run. `--plot FILE` draws the cost
-over size as a PNG. The issue's own size is 10,000,000: about 12 GB in SQLite, 12 in PostgreSQL.
+over size as a PNG. The issue's own size is 10,000,000: some 35 GB in each.
 """
 
 from __future__ import annotations
