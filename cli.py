@@ -307,6 +307,7 @@ def clue(
         for signal in found.detail["signals"]:
             lines.append(
                 f"信号  {signal['strength']:.2f}  {signal['rule']}@{signal['rule_version']}  {signal['reason']}"
+                + ("  （现行规则不再得出）" if signal["superseded_at"] else "")
             )
             lines.append(
                 f"      {signal['field']}[{signal['start']}:{signal['end']}]  {signal['listing']}  {signal['url']}"
@@ -552,7 +553,8 @@ def demo(
 
 # What stands in files of its own.
 for _part in (
-    "casework", "credit", "evidence", "intake", "operators", "platforms", "privacy", "registry", "verdicts",
+    "casework", "credit", "db", "evidence", "intake", "operators", "platforms", "privacy", "registry", "retrohunt",
+    "verdicts",
 ):  # fmt: skip
     import_module(f"commands.{_part}").attach(app)
 

@@ -13,6 +13,7 @@ from clues.arrivals import arrivals_of
 from clues.pictures import picture_links
 from clues.standing import standing
 from listing import Listing
+from storage.hunts import Superseded
 from storage.models import (
     Clue,
     ClueEvidence,
@@ -202,7 +203,7 @@ def _with_pictures(session: Session, signals: list[SignalRow]) -> dict[int, List
 def one_clue(session: Session, clue_id: int) -> ClueView | None:
     """A clue with all its signals, evidence and links in `detail`, or None if there is none.
 
-    A signal whose words were read in a picture also has `image`, `image_url` and `box` (see
+    A signal that the rules would give no more has `superseded_at`. One whose words were read in a picture also has `image`, `image_url` and `box` (see
     `Listing.in_picture`).
     """
     clue = session.get(Clue, clue_id)
@@ -212,7 +213,8 @@ def one_clue(session: Session, clue_id: int) -> ClueView | None:
     operator = session.get(Operator, clue.operator_id) if clue.operator_id else None
     words, titles, signals, evidence = _gathered(session, [clue.id])
     found = session.execute(
-        select(SignalRow, ListingRow, Observation.seen_at)
+        select(SignalRow, ListingRow, Observation.seen_at, Superseded.at)
+        .outerjoin(Superseded, Superseded.signal_id == SignalRow.id)
         .join(ClueSignal, ClueSignal.signal_id == SignalRow.id)
         .join(Observation, Observation.id == SignalRow.observation_id)
         .join(ListingRow, ListingRow.id == Observation.listing_id)
@@ -226,7 +228,7 @@ def one_clue(session: Session, clue_id: int) -> ClueView | None:
         .order_by(Evidence.id)
     )
     signals_shown = list(found)
-    listings = _with_pictures(session, [signal for signal, _, _ in signals_shown])
+    listings = _with_pictures(session, [signal for signal, *_ in signals_shown])
     detail: dict[str, Any] = {
         "version": clue.version,
         "uscc": operator.uscc if operator else "",
@@ -248,13 +250,14 @@ def one_clue(session: Session, clue_id: int) -> ClueView | None:
                 "reason": signal.reason,
                 "law": signal.law,
                 "seen_at": seen_at,
+                "superseded_at": superseded_at,
                 **(
                     listings[signal.observation_id].in_picture(signal.field)
                     if signal.observation_id in listings
                     else {}
                 ),
             }
-            for signal, listing, seen_at in signals_shown
+            for signal, listing, seen_at, superseded_at in signals_shown
         ],
         "evidence": [
             {

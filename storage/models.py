@@ -287,6 +287,8 @@ class SignalRow(Base):
     observation_id: Mapped[int] = mapped_column(ForeignKey("observation.id"), index=True)
     rule: Mapped[str] = mapped_column(String(128))
     rule_version: Mapped[int]
+    rule_digest: Mapped[str] = mapped_column(String(16), default="")
+    """Of the rule as it stood then (`detectors.editions`)."""
     violation: Mapped[str] = mapped_column(String(64))
     field: Mapped[str]
     start: Mapped[int]
@@ -305,6 +307,8 @@ class Clue(Base):
     __table_args__ = (
         UniqueConstraint("subject", "violation"),
         Index("ix_clue_state_score", "state", "score"),
+        # The order of the list: its first page is read without looking at every clue.
+        Index("ix_clue_score_grown_at", "score", "grown_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -338,7 +342,7 @@ class ClueSignal(Base):
     __tablename__ = "clue_signal"
 
     clue_id: Mapped[int] = mapped_column(ForeignKey("clue.id"), primary_key=True)
-    signal_id: Mapped[int] = mapped_column(ForeignKey("signal.id"), primary_key=True)
+    signal_id: Mapped[int] = mapped_column(ForeignKey("signal.id"), primary_key=True, index=True)
 
 
 class ClueEvidence(Base):
@@ -347,7 +351,9 @@ class ClueEvidence(Base):
     __tablename__ = "clue_evidence"
 
     clue_id: Mapped[int] = mapped_column(ForeignKey("clue.id"), primary_key=True)
-    evidence_id: Mapped[int] = mapped_column(ForeignKey("evidence.id"), primary_key=True)
+    evidence_id: Mapped[int] = mapped_column(
+        ForeignKey("evidence.id"), primary_key=True, index=True
+    )
 
 
 class Incident(Base):
@@ -372,5 +378,7 @@ class Incident(Base):
 # Tables in files of their own, so that whoever has these has all.
 from storage import casework as _casework  # noqa: E402, F401
 from storage import chain as _chain  # noqa: E402, F401
+from storage import hunts as _hunts  # noqa: E402, F401
 from storage import intake as _intake  # noqa: E402, F401
 from storage import privacy as _privacy  # noqa: E402, F401
+from storage import prunings as _prunings  # noqa: E402, F401

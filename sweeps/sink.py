@@ -27,6 +27,7 @@ from storage import models as m
 from storage.observations import Found, Recorded, record
 from storage.vault import VaultWriter
 from sweeps.chains import Chains
+from sweeps.editions import note_edition
 from sweeps.privacy import masked
 from sweeps.revisits import Revisits, keep
 from sweeps.rows import evidence_row, storable, write_incidents
@@ -80,6 +81,7 @@ class StoreSink:
         self.writer: VaultWriter = vault.writer(f"sweep-{summary.sweep_id}")
         self.revisits = Revisits(store, vault)
         self._chains = Chains(self.writer)
+        note_edition(store, detector, summary.sweep_id)
         self._resumable = self._kept_before()
         self._evidence: list[dict[str, Any]] = []
         self._blocks: set[str] = set()
@@ -371,12 +373,13 @@ class StoreSink:
             listing = listing.model_copy(update={"price_history": list(row.prices)})
         return self.detector.detect(listing)
 
-    @staticmethod
     def _write_signals(
-        session: Session, detected: Sequence[tuple[Found, Recorded, Detection]]
+        self, session: Session, detected: Sequence[tuple[Found, Recorded, Detection]]
     ) -> list[list[int]]:
         rows = [
-            {"observation_id": row.observation_id} | signal.to_dict()
+            {"observation_id": row.observation_id}
+            | {"rule_digest": self.detector.edition[1][signal.rule][0]}
+            | signal.to_dict()
             for _, row, detection in detected
             for signal in detection.signals
         ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +122,16 @@ def test_odd_texts_end_in_a_clean_result(detector: Detector, title: str) -> None
 def test_a_long_list_of_signals_is_cut_but_not_the_verdict(detector: Detector) -> None:
     found = detector.detect(Listing(title="茶", text="最好喝。" * 500))
     assert found.violations == ("absolute_claim",) and len(found.signals) <= 10
+
+
+def test_of_some_violations_only_it_says_what_it_says_of_them_among_all(
+    detector: Detector, house: Path
+) -> None:
+    labelled = house / "tests" / "detectors" / "labelled" / "seen" / "a.jsonl"
+    for line in labelled.read_text(encoding="utf-8").splitlines()[:30]:
+        listing = Listing.from_dict(json.loads(line))
+        whole = detector.detect(listing)
+        for only in (frozenset(["medical_claim"]), frozenset(["false_claim", "absolute_claim"])):
+            part = detector.detect(listing, only)
+            assert part.signals == tuple(s for s in whole.signals if s.violation in only)
+            assert part.violations == tuple(v for v in whole.violations if v in only)

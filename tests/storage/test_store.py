@@ -176,13 +176,13 @@ def test_every_table_of_the_design_exists(store: Store) -> None:
 def test_a_store_of_the_first_version_is_upgraded_and_keeps_what_it_has(store_url: str) -> None:
     from alembic import command
 
-    from storage.store import _alembic
+    from storage.store import alembic_config
 
     store = open_store(store_url)
     with store.session() as session:
         record(session, None, [found()])
     with store.engine.begin() as connection:
-        command.downgrade(_alembic(connection), "0001")
+        command.downgrade(alembic_config(connection), "0001")
     assert "picture" not in inspect(store.engine).get_table_names()
     store.close()
     upgraded = open_store(store_url)

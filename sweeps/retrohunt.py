@@ -1,0 +1,226 @@
+"""`yunjian retrohunt`: new or changed rules over everything ever seen.
+
+First all observations are looked at (by several processes, in order of their ids; one
+transaction keeps what a chunk would change and moves the cursor on). From these finds the
+preview is counted, and the same finds are what is applied, later or at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+import detectors
+from detectors import Detector
+from storage import Store
+from storage import models as m
+from storage.hunts import Hunt, HuntFind, RuleEdition
+from sweeps.editions import keep_edition, unseen_rules
+from sweeps.hunting import Look, Looked, Scope, looks
+from sweeps.outcome import OvertakenError, apply_batch, finish, preview
+
+__all__ = ["HuntError", "HuntOrder", "hunts", "retrohunt"]
+
+CHUNK = 500
+"""Observations per look."""
+
+
+class HuntError(RuntimeError):
+    """A hunt that can't be run: says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class HuntOrder:
+    """What is asked for. Without rules and violations: all that are new or changed."""
+
+    rules: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
+    goods: tuple[str, ...] = ()
+    since: datetime | None = None
+    apply: bool = False
+    resume: int = 0
+    jobs: int = 1
+
+
+Progress = Callable[[str, int, int], None]
+"""Told the stage, how far it is and how far it goes."""
+
+
+def retrohunt(
+    store: Store,
+    rules_dir: Path,
+    order: HuntOrder,
+    progress: Progress = lambda *_: None,
+    detector: Detector | None = None,
+) -> Hunt | None:
+    """The hunt, with its `preview` and, where it was applied, its `result`; None where no rule
+    is new or changed. Raises `HuntError`, or `RuleError` where the rules can't be used."""
+    detector = detector or detectors.load(rules_dir)
+    hunt = _resumed(store, detector, order) if order.resume else _begun(store, detector, order)
+    if hunt is None:
+        return None
+    if hunt.state == "looking":
+        _look(store, rules_dir, detector, hunt, order.jobs, progress)
+    if (order.apply and hunt.state != "done") or hunt.state == "applying":
+        _apply(store, hunt.id, progress)
+    with store.session() as session:
+        return session.get_one(Hunt, hunt.id)
+
+
+def hunts(store: Store) -> list[Hunt]:
+    """All hunts, newest first."""
+    with store.session() as session:
+        return list(session.scalars(select(Hunt).order_by(Hunt.id.desc())))
+
+
+def _begun(store: Store, detector: Detector, order: HuntOrder) -> Hunt | None:
+    known = detector.edition[1]
+    for kind, names, all_names in (
+        ("rule", order.rules, known),
+        ("violation", order.violations, detector.ruleset.violations),
+        ("goods", order.goods, {group["id"]: group for group in detector.ruleset.goods}),
+    ):
+        if unknown := sorted(set(names) - all_names.keys()):
+            raise HuntError(f"no such {kind}: {', '.join(unknown)}")
+    with store.session() as session:
+        if order.rules or order.violations:
+            rules = {r for r, (_, v) in known.items() if r in order.rules or v in order.violations}
+            rules |= set(order.rules)
+        else:
+            rules = set(unseen_rules(session, detector))
+        if not rules:
+            return None
+        hunt = Hunt(
+            edition_id=keep_edition(session, detector),
+            rules=sorted(rules),
+            scope={
+                "goods": sorted(order.goods),
+                "since": order.since.isoformat() if order.since else "",
+            },
+            state="looking",
+            last_id=session.scalar(select(func.max(m.Observation.id))) or 0,
+            looked_to=0, applied_to=0, seen=0, problems=[], preview=None, result=None,
+            started_at=datetime.now(UTC), ended_at=None,
+        )  # fmt: skip
+        session.add(hunt)
+    return hunt
+
+
+def _resumed(store: Store, detector: Detector, order: HuntOrder) -> Hunt:
+    if order.rules or order.violations or order.goods or order.since:
+        raise HuntError(f"hunt {order.resume} goes on as it was ordered; name no rules or goods")
+    with store.session() as session:
+        hunt = session.get(Hunt, order.resume)
+        if hunt is None:
+            raise HuntError(f"no hunt {order.resume}; `yunjian retrohunt --list` lists them")
+        edition = session.get_one(RuleEdition, hunt.edition_id)
+        if hunt.state != "done" and edition.digest != detector.edition[0]:
+            raise HuntError(f"the rules changed since hunt {hunt.id} began; begin a new one")
+        later = session.scalar(
+            select(Hunt.id)
+            .where(Hunt.id != hunt.id, Hunt.state.in_(("applying", "done")))
+            .where(func.coalesce(Hunt.ended_at, datetime.now(UTC)) > hunt.started_at)
+            .limit(1)
+        )
+        if hunt.state in ("looking", "ready") and later is not None:
+            raise HuntError(f"hunt {later} was applied since hunt {hunt.id} began; begin a new one")
+    return hunt
+
+
+def _scope(hunt: Hunt, detector: Detector, editions: Mapping[str, list[str]]) -> Scope:
+    """Of the rules that are gone the newest edition that had them tells the violation."""
+    told = {**editions, **detector.edition[1]}
+    return Scope(
+        frozenset(hunt.rules),
+        frozenset(told[rule][1] for rule in hunt.rules if rule in told),
+        frozenset(hunt.scope["goods"]),
+        datetime.fromisoformat(hunt.scope["since"]) if hunt.scope["since"] else None,
+    )
+
+
+def _chunks(store: Store, hunt: Hunt) -> Iterator[Look]:
+    after = hunt.looked_to
+    while after < hunt.last_id:
+        with store.session() as session:
+            ids = (
+                select(m.Observation.id)
+                .where(m.Observation.id > after, m.Observation.id <= hunt.last_id)
+                .order_by(m.Observation.id)
+                .limit(CHUNK)
+            )
+            to = session.scalar(select(func.max(ids.subquery().c.id)))
+        if to is None:
+            return
+        yield Look(after, to)
+        after = to
+
+
+def _look(
+    store: Store, rules_dir: Path, detector: Detector, hunt: Hunt, jobs: int, progress: Progress
+) -> None:
+    editions: dict[str, list[str]] = {}
+    with store.session() as session:
+        for old in session.scalars(select(RuleEdition).order_by(RuleEdition.id)):
+            editions |= old.rules
+    scope = _scope(hunt, detector, editions)
+    for looked in looks(detector, rules_dir, store, scope, _chunks(store, hunt), jobs):
+        _keep(store, hunt, looked)
+        progress("looked at", looked.look.to, hunt.last_id)
+    with store.session() as session:
+        told = preview(session, hunt.id)
+        _set(session, hunt, preview=told, state="ready")
+
+
+def _keep(store: Store, hunt: Hunt, looked: Looked) -> None:
+    """A chunk's finds and the cursor behind it, or neither."""
+    with store.session() as session:
+        moved = session.scalar(
+            update(Hunt)
+            .where(Hunt.id == hunt.id, Hunt.looked_to == looked.look.after)
+            .values(
+                looked_to=looked.look.to,
+                seen=Hunt.seen + looked.seen,
+            )
+            .returning(Hunt.id)
+            .execution_options(synchronize_session=False)
+        )
+        if moved is None:
+            raise HuntError(f"another process works on hunt {hunt.id}")
+        if looked.finds:
+            session.execute(
+                insert(HuntFind), [{"hunt_id": hunt.id} | find for find in looked.finds]
+            )
+        if looked.problems:
+            hunt.problems = [*hunt.problems, *looked.problems][:100]
+            _set(session, hunt, problems=hunt.problems)
+
+
+def _set(session: Any, hunt: Hunt, **values: Any) -> None:
+    session.execute(
+        update(Hunt)
+        .where(Hunt.id == hunt.id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    for name, value in values.items():
+        setattr(hunt, name, value)
+
+
+def _apply(store: Store, hunt_id: int, progress: Progress) -> None:
+    with store.session() as session:
+        hunt = session.get_one(Hunt, hunt_id)
+        hunt.state = "applying"
+        last = hunt.last_id
+    try:
+        while apply_batch(store, hunt_id):
+            with store.session() as session:
+                progress("applied", session.get_one(Hunt, hunt_id).applied_to, last)
+    except OvertakenError:
+        raise HuntError(f"another process applies hunt {hunt_id}") from None
+    with store.session() as session:
+        finish(session, session.get_one(Hunt, hunt_id))
