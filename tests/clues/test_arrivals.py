@@ -74,12 +74,12 @@ def test_clues_of_an_older_store_came_by_their_sweeps(store_url: str) -> None:
     from alembic import command
 
     from storage import open_store
-    from storage.store import _alembic
+    from storage.store import alembic_config
 
     store = open_store(store_url)
     accuse(store, seen(store, "最好的茶", 1), "最好")
     with store.engine.begin() as connection:
-        command.downgrade(_alembic(connection), "0003")
+        command.downgrade(alembic_config(connection), "0003")
     store.close()
     store = open_store(store_url)
     with store.session() as session:
