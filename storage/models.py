@@ -140,6 +140,8 @@ class TaskRow(Base):
     pages: Mapped[int]
     priority: Mapped[int] = mapped_column(default=0)
     """What is higher is asked first."""
+    item: Mapped[bool] = mapped_column(default=False)
+    """Whether `start_url` is one item page, and nothing else is asked."""
     state: Mapped[str] = mapped_column(String(16))
     """pending, done or failed."""
     note: Mapped[str]
@@ -360,3 +362,7 @@ class Incident(Base):
     url: Mapped[str]
     evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"))
     at: Mapped[datetime]
+
+
+# Tables in files of their own, so that whoever has these has all.
+from storage import runs as _runs  # noqa: E402, F401

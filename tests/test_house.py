@@ -20,9 +20,12 @@ MAY_IMPORT = {
     "clues": {"detectors", "storage", "listing"},
     "sweeps": {"clues", "detectors", "storage", "spiders", "crawler", "listing", "settings"},
     "practice": {"listing"},
-}
+    "schedule": {
+        "sweeps", "spiders", "crawler", "detectors", "storage", "settings", "policies",
+    },
+}  # fmt: skip
 PARTS = {
-    *MAY_IMPORT, "cli", "planview", "demo", "doctor", "replay", "scanning", "scheduler", "bench",
+    *MAY_IMPORT, "cli", "commands", "planview", "demo", "doctor", "replay", "scanning", "scheduler", "bench",
 }  # fmt: skip
 
 
