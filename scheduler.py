@@ -10,8 +10,8 @@ changes nothing.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
@@ -47,21 +47,22 @@ class PlannedMoments(BaseTrigger):  # type: ignore[misc]
 
     def __init__(self, rules_dir: Path) -> None:
         self.rules_dir = rules_dir
-        self._timetable: Timetable | None = None
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
         """The first planned moment after the last one, else from `now` on."""
-        if self._timetable is None:
-            self._timetable = Timetable(load_calendar(self.rules_dir))
-        run = self._timetable.following(previous or now - timedelta(microseconds=1))
+        run = _timetable(self.rules_dir, _changed(self.rules_dir)).following(
+            previous or now - timedelta(microseconds=1)
+        )
         return run.at.astimezone(CHINA) if run else None
 
-    def __getstate__(self) -> dict[str, Any]:
-        """A calendar that was changed while nobody ran is read anew."""
-        return {"rules_dir": self.rules_dir}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["rules_dir"])  # type: ignore[misc]
+@lru_cache(maxsize=4)
+def _timetable(rules_dir: Path, changed: int) -> Timetable:
+    return Timetable(load_calendar(rules_dir))
+
+
+def _changed(rules_dir: Path) -> int:
+    return (rules_dir / "calendar.yaml").stat().st_mtime_ns
 
 
 def turn(store_name: str) -> None:

@@ -50,7 +50,6 @@ class Rig:
         self.store = open_store(config.store_url)
         self.alerts: list[Alert] = []
         self.number = 0
-        self.begin()
 
     def begin(self) -> None:
         """Start a scheduler; its first turn is at once, as that of the command."""
@@ -136,8 +135,8 @@ def main() -> None:
     day = date.fromisoformat(asked.first)
     start = datetime(day.year, day.month, day.day, tzinfo=CHINA).astimezone(UTC)
     end = start + timedelta(days=asked.days)
-    # The eve of 双十一, nine in the evening, to three in the morning after the day.
-    outage = datetime(day.year, 11, 10, 13, tzinfo=UTC)
+    # From 14:20 on the eve of 双十一 to 20:20 on the day.
+    outage = datetime(day.year, 11, 10, 6, 20, tzinfo=UTC)
     out = Console(width=110, highlight=False)
     with tempfile.TemporaryDirectory() as name, database(asked.postgresql, Path(name)) as url:
         config = load(data_dir=Path(name) / "data", database_url=url, sources=("baidu",))
@@ -151,6 +150,7 @@ def main() -> None:
                  (start + timedelta(days=150, hours=2, minutes=10), timedelta(minutes=4), True)]  # fmt: skip
         stops.sort()
         with time_of(rig.clock):
+            rig.begin()
             for moment, away, kill in stops:
                 if moment >= end:
                     continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from lunar_python import Lunar
 
@@ -21,6 +22,7 @@ def month_day(year: int, text: str) -> date:
     return date(year, month, day)
 
 
+@lru_cache(maxsize=4096)
 def lunar_day(year: int, text: str) -> date:
     """The day of China on which a lunar year (named by the year it begins in) has its `M-D`.
 
@@ -34,6 +36,7 @@ def lunar_day(year: int, text: str) -> date:
     return date(solar.getYear(), solar.getMonth(), solar.getDay())
 
 
+@lru_cache(maxsize=1024)
 def term_day(year: int, name: str) -> date:
     """The day of China on which a solar term of `TERMS` begins."""
     # The table of a lunar year that holds midsummer begins in the December before.

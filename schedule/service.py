@@ -134,6 +134,7 @@ class Service:
             first = self.ledger.take_back(now)
             watermark = min(now, first - timedelta(seconds=1)) if first else now
         self._decide(watermark, now)
+        self.ledger.decided(now)
         self.underway.look(now)
         return "acting"
 
@@ -174,13 +175,13 @@ class Service:
         standing = self.ledger.standing(due)
         due = [run for run in due if (run.entry, run.at) not in standing]
         if due:
+            # What has ended since the last turn hinders nothing.
+            self.underway.look(now)
             busy = {run.entry for run in self.ledger.open_runs()}
             decisions = decide(due, now, busy)
             for one in decisions:
                 self._carry_out(one, now)
             self._tell(decisions)
-        if due or now != watermark:
-            self.ledger.decided(now)
 
     def _carry_out(self, one: Decision, now: datetime) -> None:
         if one.outcome != "run":

@@ -46,6 +46,9 @@ class Underway:
     def look(self, now: datetime) -> None:
         """End what has ended, start what can be started. Raises `LeaseLost`."""
         for run in self.ledger.open_runs():
+            # Asked before its state is read: one that ends in between is then seen as done.
+            ours = bool(self.starter.host) and run.host in ("", self.starter.host)
+            alive = ours and self.starter.alive(run.sweep_id or 0)
             with self.store.session() as session:
                 sweep = session.get_one(m.Sweep, run.sweep_id)
             if sweep.state == "done":
@@ -56,7 +59,7 @@ class Underway:
                 if now - (run.tried_at or run.decided_at) > ELSEWHERE:
                     self._end(run, now, "failed", f"no sign from {run.host}")
                     self.alert("failed", f"{_named(run)}: no sign from {run.host} for a day")
-            elif self.starter.host and self.starter.alive(run.sweep_id or 0):
+            elif alive:
                 continue
             elif sweep.state != "waiting" or self._opened(run, now):
                 self._start(run, sweep.state, now)
