@@ -18,7 +18,9 @@ MAY_IMPORT = {
     "detectors": {"listing"},
     "storage": {"listing"},
     "clues": {"detectors", "storage", "listing"},
-    "sweeps": {"clues", "detectors", "storage", "spiders", "crawler", "listing", "settings"},
+    "sweeps": {
+        "clues", "detectors", "storage", "spiders", "crawler", "listing", "policies", "settings",
+    },
     "practice": {"listing"},
     "schedule": {
         "sweeps", "spiders", "crawler", "detectors", "storage", "settings", "policies",
