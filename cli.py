@@ -91,7 +91,12 @@ def sweep(
     region: Annotated[
         str, typer.Option(help="division code; listings elsewhere are left out")
     ] = "",
-    mode: Annotated[str, typer.Option(help="ad-hoc, nightly or intensified")] = "ad-hoc",
+    mode: Annotated[
+        str, typer.Option(help="ad-hoc, nightly, intensified or price-watch")
+    ] = "ad-hoc",
+    budget: Annotated[
+        int, typer.Option(min=0, help="pages per source; of a price watch, item pages in all")
+    ] = 0,
     max_pages: Annotated[int, typer.Option(min=0, help="result pages per query")] = 0,
     resume: Annotated[int, typer.Option(min=0, help="take up an interrupted sweep")] = 0,
     dry_run: Annotated[
@@ -109,10 +114,10 @@ def sweep(
     from sweeps.run import SweepOrder
 
     with plain_errors():
-        if mode not in ("ad-hoc", "nightly", "intensified"):
-            raise Failed(f"no such mode: {mode} (ad-hoc, nightly or intensified)", 2)
+        if mode not in ("ad-hoc", "nightly", "intensified", "price-watch"):
+            raise Failed(f"no such mode: {mode} (ad-hoc, nightly, intensified or price-watch)", 2)
         order = SweepOrder(
-            tuple(goods or ()), tuple(source or ()), region, mode, max_pages, resume,
+            tuple(goods or ()), tuple(source or ()), region, mode, max_pages, resume, budget, "",
             tuple(str(path) for path in archives or ()),
         )  # fmt: skip
         config = settings_module.load()
@@ -554,7 +559,7 @@ def demo(
 # What stands in files of its own.
 for _part in (
     "casework", "credit", "db", "evidence", "intake", "operators", "platforms", "privacy", "registry", "retrohunt",
-    "verdicts",
+    "schedule", "verdicts",
 ):  # fmt: skip
     import_module(f"commands.{_part}").attach(app)
 

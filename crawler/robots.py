@@ -66,7 +66,8 @@ class Robots(RobotsTxtMiddleware):
             task.source, task.reader
         ).robots_exception
         readers = self.crawler.spider.readers  # type: ignore[union-attr]
-        home = host_of(task.start_url or readers[task.reader].base)
+        own = task.start_url if task.reader == "shop" else ""
+        home = host_of(own or readers[task.reader].base)
         covered = order and order.covers(host_of(url), home, datetime.now(CHINA).date())
         return order if covered else None
 

@@ -43,6 +43,8 @@ class Task:
     """What is higher is asked first."""
     done: bool = False
     """Whether an earlier run of the sweep finished it; a search may lead to it once more."""
+    item: bool = False
+    """Whether `start_url` is one item page, and nothing else is asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from spiders.books import Books, unread_as
 from spiders.doors import Doors, by_browser
 from spiders.merge import merged
 from spiders.pictures import Looking, look
+from spiders.shop import Shop
 from spiders.trail import REDIRECTS, Trail, place_of, shaped
 from spiders.visit import Visit
 from spiders.walk import ShopWalk
@@ -98,6 +99,9 @@ class SweepSpider(ShopWalk, scrapy.Spider):
         if task.id in self.begun:
             return
         self.begun.add(task.id)
+        if task.item:
+            yield self._request(task, task.start_url, self.parse_watched)
+            return
         if task.start_url:
             self.visits[task.id] = Visit()
         if task.done:
@@ -356,6 +360,21 @@ class SweepSpider(ShopWalk, scrapy.Spider):
         item = self.readers[task.reader].read_item(page)
         listing = self._stamped(task, merged(item, row), page)
         yield from self._with_pictures(task, listing, meta["evidence"])
+
+    def parse_watched(self, task: Task, page: Page, meta: Mapping[str, Any]) -> Requests:
+        """An item page whose price is watched: nothing beside it is asked."""
+        reader = self.readers[task.reader]
+        if isinstance(reader, Shop) and not page.rendered and reader.needs_browser(page):
+            self.browser_hosts.add(host_of(page.url))
+            yield self._request(task, page.url, self.parse_watched, 30)
+            return
+        item = reader.read_item(page)
+        if item.price is None:
+            raise ReadError(page, "the item page states no price")
+        self.books.read(task, 1, meta, page)
+        # It is known by the address under which it is watched.
+        item = item.model_copy(update={"url": task.start_url})
+        self._found(task, self._stamped(task, item, page), meta["evidence"])
 
     def _with_pictures(self, task: Task, listing: Listing, record: str) -> Requests:
         """The listing, its pictures read first where that is wanted."""

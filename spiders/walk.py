@@ -147,7 +147,7 @@ class ShopWalk:
             "url": item.url or page.url,
             "seen_at": datetime.now(UTC),
         }
-        if task.start_url and not item.shop_url:
+        if task.start_url and task.reader == "shop" and not item.shop_url:
             parts = urlsplit(page.url)
             known["shop_url"] = f"{parts.scheme}://{parts.netloc}/"
         return item.model_copy(update=known)

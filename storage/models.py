@@ -141,6 +141,8 @@ class TaskRow(Base):
     pages: Mapped[int]
     priority: Mapped[int] = mapped_column(default=0)
     """What is higher is asked first."""
+    item: Mapped[bool] = mapped_column(default=False)
+    """Whether `start_url` is one item page, and nothing else is asked."""
     state: Mapped[str] = mapped_column(String(16))
     """pending, done or failed."""
     note: Mapped[str]
@@ -382,3 +384,4 @@ from storage import hunts as _hunts  # noqa: E402, F401
 from storage import intake as _intake  # noqa: E402, F401
 from storage import privacy as _privacy  # noqa: E402, F401
 from storage import prunings as _prunings  # noqa: E402, F401
+from storage import runs as _runs  # noqa: E402, F401

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,12 +19,9 @@ from sqlalchemy.orm import Session
 from listing import Listing, PricePoint, is_uscc
 from storage.models import ListingRow, Observation, Operator, Shop
 from storage.operators import OperatorHead
+from storage.prices import CHINA_OFFSET, price_points
 
 __all__ = ["Found", "Recorded", "listing_key", "record"]
-
-
-CHINA_OFFSET = timedelta(hours=8)
-"""China keeps one time zone and no daylight saving since 1991."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ def record(session: Session, sweep_id: int | None, batch: Sequence[Found]) -> li
         if hashes[key] != (before.get(known[key].id) if key in late else known[key].content_hash)
     ]
     observed = _observations(session, sweep_id, changed, newest, hashes, known)
-    prices = _prices(session, [known[key].id for key in changed], set(observed.values()))
+    prices = price_points(session, [known[key].id for key in changed], set(observed.values()))
     _touch(session, {k: f for k, f in newest.items() if k not in late}, hashes, known)
     _first_seen(session, {known[key].id: newest[key].seen_at for key in late})
     recorded = []
@@ -319,26 +316,6 @@ def _observations(
         insert(Observation).returning(Observation.id, sort_by_parameter_order=True), rows
     ).all()
     return dict(zip(changed, ids, strict=True))
-
-
-def _prices(
-    session: Session, listing_ids: Sequence[int], fresh: set[int]
-) -> dict[int, list[PricePoint]]:
-    """Earlier prices by listing, by day of China, as price rules count days."""
-    if not listing_ids:
-        return {}
-    rows = session.execute(
-        select(Observation.id, Observation.listing_id, Observation.seen_at, Observation.price_fen)
-        .where(Observation.listing_id.in_(listing_ids), Observation.price_fen.is_not(None))
-        .order_by(Observation.seen_at)
-    )
-    prices: dict[int, list[PricePoint]] = {}
-    for id_, listing_id, seen_at, price in rows:
-        if id_ not in fresh:
-            day = (seen_at + CHINA_OFFSET).date()
-            point = PricePoint(date=day, price=Decimal(price or 0) / 100)
-            prices.setdefault(listing_id, []).append(point)
-    return prices
 
 
 def _touch(

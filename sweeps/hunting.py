@@ -28,7 +28,7 @@ from listing import Listing, ListingError, PricePoint
 from storage import Store, open_store
 from storage import models as m
 from storage.hunts import Superseded
-from storage.observations import CHINA_OFFSET
+from storage.prices import CHINA_OFFSET
 
 __all__ = ["Look", "Looked", "Scope", "look", "looks"]
 

@@ -34,10 +34,22 @@ from sweeps.sources import (
     searchable,
 )
 
-__all__ = ["Plan", "PlannedTask", "SweepError", "SweepOrder", "draw", "open_clue_shops", "ways_in"]
+__all__ = [
+    "PRICE_WATCH",
+    "Plan",
+    "PlannedTask",
+    "SweepError",
+    "SweepOrder",
+    "draw",
+    "open_clue_shops",
+    "ways_in",
+]
 
+PRICE_WATCH = "price-watch"
 URGENT = 30
 """Priority of a shop with open clues: before the item pages (10) and pictures (20) of others."""
+SHOPS = "shop"
+"""As the name of a source: all independent shops that are watched."""
 SETTLED = ("rejected", "closed")
 """States in which a clue is no longer open."""
 RESTING = 3
@@ -54,7 +66,8 @@ class SweepOrder:
 
     goods: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    """Names of readers, addresses of independent shops, handed-over files (``file:PATH``)."""
+    """Names of readers, addresses of independent shops, ``shop`` for all watched ones,
+    handed-over files (``file:PATH``)."""
     region: str = ""
     """A division code; listings known to be elsewhere are left out."""
     mode: str = "ad-hoc"
@@ -62,6 +75,10 @@ class SweepOrder:
     """Result pages per query; 0 is the setting."""
     resume: int = 0
     """The sweep to take up again."""
+    budget: int = 0
+    """Pages asked of one source at most (of a price watch: item pages in all); 0 is the setting."""
+    window: str = ""
+    """Hours of China in which sources are asked that have no hours of their own (`01:00-06:00`)."""
     archives: tuple[str, ...] = ()
     """WARC or WACZ files to read instead of asking anybody; `sources` may name their reader."""
 
@@ -80,6 +97,8 @@ class PlannedTask:
     """Result pages at most; of a shop its budget."""
     priority: int = 0
     why: str = ""
+    item: bool = False
+    """Whether `url` is one item page, and nothing else is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +146,10 @@ class Plan:
 
 def draw(settings: Settings, session: Session, order: SweepOrder) -> Plan:
     """The plan of an order; raises `SweepError` or `PlanError` where there is none."""
+    if order.mode == PRICE_WATCH:
+        from sweeps.pricewatch import draw_watch
+
+        return draw_watch(settings, session, order)
     watch_list = load_goods(settings.rules_dir)
     files = _files(order)
     sources = _searched(settings, order)
@@ -147,11 +170,12 @@ def draw(settings: Settings, session: Session, order: SweepOrder) -> Plan:
     shops = {host_of(url): url for url in order.sources if _is_shop(url)}
     why = dict.fromkeys(shops, "named")
     resting: Sequence[str] = ()
-    if not order.sources:
+    if not order.sources or SHOPS in order.sources:
         resting = _resting(session)
         watched = _watched(session, wanted if order.goods else set())
-        shops = {host: url for host, url in watched.items() if host not in resting}
-        why = dict.fromkeys(shops, "watched")
+        watched = {host: url for host, url in watched.items() if host not in resting}
+        why = dict.fromkeys(watched, "watched") | why
+        shops = watched | shops
     for host, url in shops.items():
         priority = URGENT if host in urgent else 0
         reason = "broken faith" if host in faithless else "open clues"
@@ -198,7 +222,11 @@ def _files(order: SweepOrder) -> list[Path]:
 
 
 def _searched(settings: Settings, order: SweepOrder) -> list[str]:
-    named = [one for one in order.sources if not one.startswith(FILE) and not _is_shop(one)]
+    named = [
+        one
+        for one in order.sources
+        if one != SHOPS and not one.startswith(FILE) and not _is_shop(one)
+    ]
     sources = named if order.sources else list(default_sources(settings))
     known = searchable(settings)
     if unknown := [name for name in sources if name not in known]:
@@ -261,7 +289,7 @@ def _resting(session: Session) -> list[str]:
     """Sites that were taken for shops, answered several sweeps, and never sold anything."""
     rows = session.scalars(
         select(m.TaskRow.source)
-        .where(m.TaskRow.reader == "shop", m.TaskRow.answers > 0)
+        .where(m.TaskRow.reader == "shop", m.TaskRow.answers > 0, ~m.TaskRow.item)
         .where(m.TaskRow.state.in_(("done", "failed")))
         .group_by(m.TaskRow.source)
         .having(func.count() >= RESTING, func.sum(m.TaskRow.items) == 0)

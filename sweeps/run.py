@@ -10,6 +10,7 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
 
 import detectors
 from clues import Jurisdiction, settle_operators
@@ -25,14 +26,17 @@ from storage import models as m
 from sweeps.archive import add_archives, read_archives
 from sweeps.drift import alarms
 from sweeps.handover import take_files
+from sweeps.limits import within
 from sweeps.pictures import picture_clues
 from sweeps.plan import SweepError, SweepOrder, draw, open_clue_shops, ways_in
+from sweeps.pricewatch import SAMPLED
 from sweeps.sealing import seal_sweep
 from sweeps.sink import StoreSink
 from sweeps.sources import FILE, keys
 from sweeps.summary import Summary
 from sweeps.tasks import (
     add_file_tasks,
+    add_item_tasks,
     add_queries,
     add_shop_task,
     asked_before,
@@ -65,6 +69,7 @@ def sweep(
         asked = asked_before(session, summary.sweep_id)
         first = frozenset(open_clue_shops(session))
         plan = session.get_one(m.Sweep, summary.sweep_id).plan
+    settings = within(settings, plan.get("limits", {}))
     sink = StoreSink(
         store,
         vault,
@@ -74,6 +79,7 @@ def sweep(
         watch_list,
         only_goods=frozenset(plan["goods"]),
         region=plan["region"],
+        samples=summary.mode in SAMPLED,
     )
     if "archives" in plan:
         # Nothing is asked, for pictures and screenshots neither: they would show today's site.
@@ -110,9 +116,15 @@ def sweep(
     return summary
 
 
-def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
+def plan_sweep(
+    settings: Settings,
+    store: Store,
+    order: SweepOrder,
+    beside: Callable[[Session, int], None] = lambda session, sweep_id: None,
+) -> Summary:
     """Write a sweep and its pending tasks into the store; nothing is asked yet.
 
+    What `beside` writes (it is given the sweep's id) is written with it, or neither is.
     Raises `SweepError` or `PlanError`.
     """
     if order.archives:
@@ -125,6 +137,7 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
         "goods": sorted({ids.get(name, name) for name in order.goods}),
         "sources": [*drawn.sources, *drawn.shops, *(f"{FILE}{path}" for path in drawn.files)],
         "region": order.region,
+        "limits": {"budget": order.budget, "window": order.window},
     }
     with store.session() as session:
         for name in drawn.sources:
@@ -139,9 +152,11 @@ def plan_sweep(settings: Settings, store: Store, order: SweepOrder) -> Summary:
         ).one()  # fmt: skip
         add_queries(session, sweep_id, drawn.queries, order.max_pages or settings.max_pages)
         for task in drawn.tasks:
-            if task.reader == "shop":
+            if task.reader == "shop" and not task.item:
                 add_shop_task(session, sweep_id, task.url, "", priority=task.priority)
+        add_item_tasks(session, sweep_id, [task for task in drawn.tasks if task.item])
         add_file_tasks(session, sweep_id, drawn.files)
+        beside(session, sweep_id)
     return Summary(sweep_id=sweep_id, mode=order.mode)
 
 

@@ -28,6 +28,7 @@ from storage.observations import Found, Recorded, record
 from storage.vault import VaultWriter
 from sweeps.chains import Chains
 from sweeps.editions import note_edition
+from sweeps.pricewatch import completed, only_new, sample, to_judge
 from sweeps.privacy import masked
 from sweeps.revisits import Revisits, keep
 from sweeps.rows import evidence_row, storable, write_incidents
@@ -69,6 +70,7 @@ class StoreSink:
         watch_list: Sequence[Goods],
         only_goods: frozenset[str] = frozenset(),
         region: str = "",
+        samples: bool = False,
     ) -> None:
         self.store = store
         self.vault = vault
@@ -78,6 +80,7 @@ class StoreSink:
         self.watch_list = watch_list
         self.only_goods = only_goods
         self.region = region
+        self.samples = samples
         self.writer: VaultWriter = vault.writer(f"sweep-{summary.sweep_id}")
         self.revisits = Revisits(store, vault)
         self._chains = Chains(self.writer)
@@ -306,14 +309,21 @@ class StoreSink:
         return ids
 
     def _write_findings(self, session: Session, evidence: dict[str, int]) -> None:
-        batch = [found for fetched in self._found if (found := self._found_of(fetched, evidence))]
-        if not batch:
+        looks = [
+            (found, f.task.item) for f in self._found if (found := self._found_of(f, evidence))
+        ]
+        if not looks:
             return
+        batch = completed(session, looks)
         recorded = record(session, self.summary.sweep_id, batch)
         fresh = [pair for pair in zip(batch, recorded, strict=True) if pair[1].observation_id]
         keep_pictures(session, fresh)
         keep_facts(session, fresh, self.jurisdiction.places)
         detected = [(found, row, self._detect(found, row)) for found, row in fresh]
+        if self.samples:
+            sample(session, batch, recorded)
+            same = to_judge(session, batch, recorded)
+            detected += only_new(session, [(f, row, self._detect(f, row)) for f, row in same])
         signal_ids = self._write_signals(session, detected)
         findings = []
         for (found, row, detection), ids in zip(detected, signal_ids, strict=True):
@@ -356,10 +366,11 @@ class StoreSink:
             place = self.jurisdiction.of(listing)
             if place and not place.startswith(self.region):
                 return None
+        other_site = fetched.task.item and fetched.task.reader != "shop"
         return Found(
             listing=listing.model_copy(update={"goods": goods}),
             url=canonical(listing.url) if listing.url else unaddressed(listing),
-            host=host_of(listing.url) if fetched.task.start_url else "",
+            host=host_of(listing.url) if fetched.task.start_url and not other_site else "",
             goods=goods,
             evidence_id=evidence.get(fetched.record),
             seen_at=listing.seen_at or datetime.now(UTC),

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, insert, select, update
@@ -19,12 +20,28 @@ from storage import models as m
 
 __all__ = [
     "add_file_tasks",
+    "add_item_tasks",
     "add_queries",
     "add_shop_task",
     "asked_before",
     "keep_yields",
     "pending_tasks",
 ]
+
+
+class ItemPage(Protocol):
+    """What is to be known of an item page that is asked by itself."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def reader(self) -> str: ...
+    @property
+    def goods(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def priority(self) -> int: ...
 
 
 def _key(*parts: str) -> str:
@@ -42,6 +59,7 @@ def _task(row: m.TaskRow) -> Task:
         pages=row.pages,
         priority=row.priority,
         done=row.state != "pending",
+        item=row.item,
     )
 
 
@@ -62,6 +80,20 @@ def add_queries(session: Session, sweep_id: int, queries: Iterable[Query], pages
         }
         for query in queries
     ]
+    if rows:
+        session.execute(insert(m.TaskRow), rows)
+
+
+def add_item_tasks(session: Session, sweep_id: int, items: Iterable[ItemPage]) -> None:
+    """A pending task for each item page whose price is watched."""
+    rows = [
+        {
+            "sweep_id": sweep_id, "key": _key(one.source, "item", one.url), "source": one.source,
+            "reader": one.reader, "goods": one.goods, "query": "", "start_url": one.url, "pages": 1,
+            "priority": one.priority, "item": True, "state": "pending", "note": "",
+        }
+        for one in items
+    ]  # fmt: skip
     if rows:
         session.execute(insert(m.TaskRow), rows)
 

@@ -21,17 +21,13 @@ MAY_IMPORT = {
     "evidence": {"clues", "crawler", "listing", "proof", "storage"},
     "clues": {"detectors", "storage", "listing"},
     "sweeps": {
-        "clues",
-        "evidence",
-        "detectors",
-        "storage",
-        "spiders",
-        "crawler",
-        "listing",
-        "settings",
+        "clues", "evidence", "detectors", "storage", "spiders", "crawler", "listing", "policies", "settings",
     },
     "practice": {"listing"},
-}
+    "schedule": {
+        "sweeps", "spiders", "crawler", "detectors", "storage", "settings", "policies",
+    },
+}  # fmt: skip
 PARTS = {
     *MAY_IMPORT, "cli", "commands", "planview", "demo", "doctor", "replay", "scanning", "scheduler", "bench",
 }  # fmt: skip

@@ -1,43 +1,58 @@
-"""When sweeps run."""
+"""APScheduler wakes the schedule's service at every planned moment."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import pytest
-from sqlalchemy import func, select
 
 import scheduler
 import settings
-from storage import models as m
-from storage import open_store
+from schedule.driven import DrivenClock, DrivenScheduler, Pretended, time_of
+from schedule.service import Service
+from storage import Store
 
 
-def test_the_nightly_sweep_is_at_two_in_the_morning_in_china() -> None:
-    due = scheduler.next_nightly(datetime(2026, 11, 10, 12, tzinfo=scheduler.CHINA))
-    assert due == datetime(2026, 11, 11, 2, tzinfo=scheduler.CHINA)
-
-
-def test_the_scheduler_writes_pending_tasks_and_asks_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("YUNJIAN_DATA_DIR", str(tmp_path))
-    sweep_id = scheduler.enqueue_nightly()
-    with open_store(settings.load().store_url).session() as session:
-        sweep = session.get_one(m.Sweep, sweep_id)
-        tasks = session.scalar(
-            select(func.count()).select_from(m.TaskRow).where(m.TaskRow.state == "pending")
-        )
-        assert sweep.mode == "nightly" and tasks and tasks > 50
-        assert session.scalar(select(func.count()).select_from(m.Evidence)) == 0
-
-
-def test_its_job_is_kept_in_the_store_and_not_doubled(tmp_path: Path) -> None:
+def test_its_jobs_are_kept_in_the_store_and_not_doubled(store: Store, tmp_path: Path) -> None:
     config = settings.load(data_dir=tmp_path)
-    open_store(config.store_url).close()
-    for _ in range(2):
-        built = scheduler.build(config)
-        built.start(paused=True)
-        assert [job.id for job in built.get_jobs()] == ["nightly"]
+    timetable = scheduler.timetable_of(config)
+    # Seven in the evening in China: the next run is that of the shops, at eleven.
+    clock = DrivenClock(datetime(2026, 7, 1, 11, tzinfo=UTC))
+    fired: list[datetime] = []
+
+    class Watched(Service):
+        def tick(self) -> str:
+            fired.append(clock.now)
+            return "acting"
+
+    with time_of(clock):
+        for _ in range(2):
+            starter = Pretended(store, clock, lambda sweep: timedelta(0))
+            service = Watched(config, store, timetable, starter, clock.clock())
+            built = scheduler.build(config, service, 3600, DrivenScheduler)
+            built.start(paused=True)
+            jobs = {job.id: job.next_run_time for job in built.get_jobs()}
+            assert jobs.keys() == {"planned", "beat"}
+            assert jobs["planned"] == datetime(2026, 7, 1, 15, tzinfo=UTC)
+            built.resume()
+            built.turn()
+            assert fired == []
+            built.shutdown()
+        # Four hours and a second: the planned moment, and one heartbeat for those that were due.
+        built = scheduler.build(config, service, 3600, DrivenScheduler)
+        built.start()
+        clock.go(timedelta(hours=4, seconds=1))
+        built.turn()
+        assert len(fired) == 2
         built.shutdown()
+
+
+def test_the_trigger_fires_at_each_planned_moment_and_survives_the_store() -> None:
+    import pickle
+
+    trigger = scheduler.PlannedMoments(settings.load().rules_dir)
+    again = pickle.loads(pickle.dumps(trigger))
+    now = datetime(2026, 7, 1, 15, tzinfo=UTC)
+    first = again.get_next_fire_time(None, now)
+    assert first == now, "23:00 in China: the shops"
+    second = again.get_next_fire_time(first, now)
+    assert second == datetime(2026, 7, 1, 16, 30, tzinfo=UTC), "00:30: the search engines"
