@@ -344,7 +344,7 @@ def replay(
 
     with plain_errors():
         config = settings_module.load()
-        vault = Vault(config.vault_dir)
+        vault = Vault(config.vault_dir, config.evidence_bucket)
         with _store(config).session() as session:
             found = replaying.find(session, wanted)
             pages = [replaying.replayed(session, vault, one) for one in found]

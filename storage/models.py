@@ -360,3 +360,7 @@ class Incident(Base):
     url: Mapped[str]
     evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"))
     at: Mapped[datetime]
+
+
+# Tables in files of their own, so that whoever has these has all.
+from storage import work as _work  # noqa: E402, F401

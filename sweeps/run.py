@@ -56,7 +56,7 @@ def sweep(
     began = time.monotonic()
     watch_list = load_goods(settings.rules_dir)
     detector = detectors.load(settings.rules_dir)
-    vault = Vault(settings.vault_dir)
+    vault = Vault(settings.vault_dir, settings.evidence_bucket)
     vault.recover()
     summary = _resumed(store, order) if order.resume else plan_sweep(settings, store, order)
     with store.session() as session:
