@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import settings as settings_module
+from commands.worker import worker
 from listing import FileProblem
 
 __all__ = ["main"]
@@ -100,6 +101,10 @@ def sweep(
         list[Path] | None,
         typer.Option("--from", help="read a WARC or WACZ file instead of sites; may repeat"),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="by so many worker processes on this machine")
+    ] = 0,
+    cancel: Annotated[int, typer.Option(min=0, help="end a sweep that is left to workers")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="summary or plan as JSON")] = False,
 ) -> None:
     """Sweep sources for key goods: fetch, keep evidence, detect, open clues."""
@@ -115,6 +120,12 @@ def sweep(
             tuple(str(path) for path in archives or ()),
         )  # fmt: skip
         config = settings_module.load()
+        if cancel:
+            from sweeps.team import cancel_sweep
+
+            ended = cancel_sweep(_store(config), cancel)
+            out.print(f"sweep {cancel}: cancelled, {ended} tasks not done")
+            return
         if dry_run:
             from planview import show_plan
 
@@ -130,13 +141,21 @@ def sweep(
                     f"{summary.screenshots} screenshots"
                 )
 
-            summary = run_sweep(config, _store(config), order, progress)
+            if workers:
+                from sweeps.team import sweep_by_team
+
+                summary = sweep_by_team(config, _store(config), order, workers, progress)
+            else:
+                summary = run_sweep(config, _store(config), order, progress)
         if as_json:
             print(json.dumps(summary.to_dict(), ensure_ascii=False))
         else:
             show_summary(summary)
         if summary.state == "interrupted":
-            raise Failed(f"interrupted; go on with: yunjian sweep --resume {summary.sweep_id}")
+            more = f" --workers {workers}" if workers else ""
+            raise Failed(
+                f"interrupted; go on with: yunjian sweep --resume {summary.sweep_id}{more}"
+            )
 
 
 def show_summary(summary: Any) -> None:
@@ -534,6 +553,9 @@ def demo(
 
     with plain_errors():
         run_demo(port, keep, data, show_summary, _clue_table)
+
+
+app.command()(worker)
 
 
 def main() -> None:

@@ -56,8 +56,8 @@ class Bucket:
             asked = client.get_object(
                 Bucket=self.name, Key=self._prefix + name, Range=f"bytes={offset}-"
             )
-        with closing(asked["Body"]) as stream:
-            yield stream
+            with closing(asked["Body"]) as stream:
+                yield stream
 
     def take_over(self, folder: Path, pattern: str) -> list[str]:
         """Upload the files of `folder` and, each once it is here whole, remove it there.

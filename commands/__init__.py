@@ -1,0 +1,1 @@
+"""Commands of `yunjian`, one file per noun; `cli.py` gathers them."""
