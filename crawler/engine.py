@@ -25,6 +25,10 @@ class Held:
     settings: Settings
     turns: Turns | None = None
 
+    def __deepcopy__(self, memo: object) -> Held:
+        """Itself: Scrapy copies its settings, but a connection can't be copied."""
+        return self
+
 
 def scrapy_settings(
     settings: Settings, asked: Mapping[str, int] | None = None, turns: Turns | None = None

@@ -148,13 +148,12 @@ def crashed(store: Store, lane: Lane, worker: str, note: str) -> int:
                 )
             )  # fmt: skip
             session.flush()
-        counts = dict(
-            session.execute(
-                select(UnitRow.state, func.count())
-                .where(*lanes_units, UnitRow.state.in_(("crashed", "lost")))
-                .group_by(UnitRow.state)
-            ).tuples()
+        rows = session.execute(
+            select(UnitRow.state, func.count())
+            .where(*lanes_units, UnitRow.state.in_(("crashed", "lost")))
+            .group_by(UnitRow.state)
         )
+        counts = {state: count for state, count in rows}
         if counts.get("crashed", 0) >= TRIES or counts.get("lost", 0) >= LOSSES:
             _give_up(session, lane, note)
         return counts.get("crashed", 0)

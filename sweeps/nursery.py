@@ -7,7 +7,6 @@ held went to another, and stops in order when its sweep was cancelled.
 from __future__ import annotations
 
 import asyncio
-import logging
 import multiprocessing
 import os
 import signal
@@ -73,7 +72,6 @@ def _unit(lane: Lane, worker: str) -> None:
     """A process's whole life."""
     from sweeps.template import detector_of
 
-    logging.basicConfig(level=logging.WARNING)
     settings = settings_module.load()
     store = open_store(settings.store_url)
     held = Held(Leases(store, f"{worker}/{os.getpid()}", settings.worker_lease))
