@@ -66,7 +66,7 @@ def main() -> None:
                 request.write(body)
                 request.finish()
 
-        reactor.callLater(LATENCY, answer)  # type: ignore[attr-defined]
+        reactor.callLater(LATENCY, answer)  # type: ignore[attr-defined, arg-type]
         return NOT_DONE_YET
 
     server.Streets.render = render  # type: ignore[method-assign]

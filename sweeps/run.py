@@ -55,7 +55,7 @@ def sweep(
     detector = detectors.load(settings.rules_dir)
     vault = Vault(settings.vault_dir, settings.evidence_bucket)
     vault.recover()
-    summary = _resumed(store, order) if order.resume else plan_sweep(settings, store, order)
+    summary = resumed(store, order) if order.resume else plan_sweep(settings, store, order)
     with store.session() as session:
         tasks = pending_tasks(session, summary.sweep_id)
         asked = asked_before(session, summary.sweep_id)

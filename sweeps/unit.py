@@ -204,8 +204,8 @@ def work(
             )  # fmt: skip
         sink.close()
         held.close()
-        vault.deliver()
         code = _end_unit(store, lane, unit_id, finished, leads)
+        vault.deliver()
     with store.session() as session:
         over = session.get_one(m.Sweep, lane.sweep_id).state != "running"
         over = over or left(session, lane.sweep_id)
