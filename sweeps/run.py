@@ -177,7 +177,8 @@ def _know_source(session: Any, settings: Settings, name: str) -> None:
     )
 
 
-def _resumed(store: Store, order: SweepOrder) -> Summary:
+def resumed(store: Store, order: SweepOrder) -> Summary:
+    """Take up an interrupted sweep; raises `SweepError` where it can't be."""
     with store.session() as session:
         row = session.get(m.Sweep, order.resume)
         if row is None:
