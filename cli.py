@@ -106,6 +106,10 @@ def sweep(
         list[Path] | None,
         typer.Option("--from", help="read a WARC or WACZ file instead of sites; may repeat"),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="by so many worker processes on this machine")
+    ] = 0,
+    cancel: Annotated[int, typer.Option(min=0, help="end a sweep that is left to workers")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="summary or plan as JSON")] = False,
 ) -> None:
     """Sweep sources for key goods: fetch, keep evidence, detect, open clues."""
@@ -121,6 +125,12 @@ def sweep(
             tuple(str(path) for path in archives or ()),
         )  # fmt: skip
         config = settings_module.load()
+        if cancel:
+            from sweeps.team import cancel_sweep
+
+            ended = cancel_sweep(_store(config), cancel)
+            out.print(f"sweep {cancel}: cancelled, {ended} tasks not done")
+            return
         if dry_run:
             from planview import show_plan
 
@@ -136,13 +146,21 @@ def sweep(
                     f"{summary.screenshots} screenshots"
                 )
 
-            summary = run_sweep(config, _store(config), order, progress)
+            if workers:
+                from sweeps.team import sweep_by_team
+
+                summary = sweep_by_team(config, _store(config), order, workers, progress)
+            else:
+                summary = run_sweep(config, _store(config), order, progress)
         if as_json:
             print(json.dumps(summary.to_dict(), ensure_ascii=False))
         else:
             show_summary(summary)
         if summary.state == "interrupted":
-            raise Failed(f"interrupted; go on with: yunjian sweep --resume {summary.sweep_id}")
+            more = f" --workers {workers}" if workers else ""
+            raise Failed(
+                f"interrupted; go on with: yunjian sweep --resume {summary.sweep_id}{more}"
+            )
 
 
 def show_summary(summary: Any) -> None:
@@ -364,7 +382,7 @@ def replay(
 
     with plain_errors():
         config = settings_module.load()
-        vault = Vault(config.vault_dir)
+        vault = Vault(config.vault_dir, config.evidence_bucket)
         with _store(config).session() as session:
             found = replaying.find(session, wanted)
             pages = [replaying.replayed(session, vault, one) for one in found]
@@ -559,7 +577,7 @@ def demo(
 # What stands in files of its own.
 for _part in (
     "casework", "credit", "db", "evidence", "intake", "operators", "platforms", "privacy", "registry", "retrohunt",
-    "schedule", "verdicts",
+    "schedule", "verdicts", "worker",
 ):  # fmt: skip
     import_module(f"commands.{_part}").attach(app)
 

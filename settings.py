@@ -62,6 +62,12 @@ class Settings(BaseSettings):
         "",
         description="SQLAlchemy URL; empty means SQLite in `data_dir` (PostgreSQL: postgresql://…)",
     )
+    evidence_store: str = Field(
+        "", description="folder of the evidence, or s3://bucket/prefix; empty: `data_dir`/evidence"
+    )
+    worker_lease: float = Field(
+        30.0, gt=0, description="a worker that gives no sign of life for so long loses its work"
+    )
     rules_dir: Path = Field(HOUSE / "rules", description="violations, laws, goods, lexicons, …")
     contact: str = Field(
         "",
@@ -138,8 +144,15 @@ class Settings(BaseSettings):
 
     @property
     def vault_dir(self) -> Path:
-        """The folder of the evidence vault."""
+        """The folder of the evidence vault; on the way to a bucket the one where it is written."""
+        if self.evidence_store and not self.evidence_bucket:
+            return Path(self.evidence_store)
         return self.data_dir / "evidence"
+
+    @property
+    def evidence_bucket(self) -> str:
+        """Where finished evidence goes if that is an S3-compatible store, else ""."""
+        return self.evidence_store if self.evidence_store.startswith("s3://") else ""
 
     @property
     def user_agent(self) -> str:

@@ -108,13 +108,13 @@ from storage import open_store
 from sweeps import run
 from sweeps.run import SweepOrder
 
-crawl = run._crawl
+crawl = run.crawl
 
 def timed(*arguments):
     timed.began, timed.cpu = time.perf_counter(), time.process_time()
     return crawl(*arguments)
 
-run._crawl = timed
+run.crawl = timed
 config = settings.load()
 summary = run.sweep(config, open_store(config.store_url), SweepOrder(sources=(sys.argv[1],)))
 print(summary.total().listings, time.perf_counter() - timed.began, time.process_time() - timed.cpu)

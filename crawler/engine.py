@@ -9,6 +9,7 @@ from typing import Any
 
 from crawler.addresses import Guard
 from crawler.browser import launch_options, request_filter
+from crawler.turns import Turns
 from settings import Settings
 
 __all__ = ["scrapy_settings"]
@@ -22,11 +23,18 @@ class Held:
     """Our settings on their way through Scrapy's, which would take a mapping apart."""
 
     settings: Settings
+    turns: Turns | None = None
+
+    def __deepcopy__(self, memo: object) -> Held:
+        """Itself: Scrapy copies its settings, but a connection can't be copied."""
+        return self
 
 
-def scrapy_settings(settings: Settings, asked: Mapping[str, int] | None = None) -> dict[str, Any]:
+def scrapy_settings(
+    settings: Settings, asked: Mapping[str, int] | None = None, turns: Turns | None = None
+) -> dict[str, Any]:
     """All that Scrapy and scrapy-playwright are told; `asked` are the pages that earlier runs
-    of the sweep have asked, by source."""
+    of the sweep have asked, by source; `turns` are those at hosts which other workers ask too."""
     playwright = "crawler.wire.WireHandler"
     return {
         "YUNJIAN_ALLOW_PRIVATE": list(settings.allow_private),
@@ -34,6 +42,7 @@ def scrapy_settings(settings: Settings, asked: Mapping[str, int] | None = None) 
         "USER_AGENT": settings.user_agent,
         "YUNJIAN_RETRY_AFTER_MAX": settings.retry_after_max,
         "YUNJIAN_SETTINGS": Held(settings),
+        "YUNJIAN_TURNS": Held(settings, turns),
         "YUNJIAN_ASKED": dict(asked or {}),
         "ROBOTSTXT_OBEY": True,
         "ROBOTSTXT_USER_AGENT": "Yunjian",
@@ -88,6 +97,8 @@ def scrapy_settings(settings: Settings, asked: Mapping[str, int] | None = None) 
             "crawler.sitemaps.NotedSitemaps": 500,
             # Below decompression and redirects: sees the bytes of every hop.
             "crawler.middlewares.EvidenceMiddleware": 860,
+            # Below the evidence: what is kept already is asked of nobody.
+            "crawler.turns.HostTurns": 870,
             # Below the evidence, which must not hold a key.
             "crawler.keys.KeyMiddleware": 880,
         },

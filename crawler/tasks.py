@@ -213,8 +213,9 @@ class Sink(Protocol):
     def result(self, task: Task, kind: str, ad: bool) -> None:
         """A search engine's result led to a ``shop``, ``marketplace``, ``news`` or ``other``."""
 
-    def shop_found(self, task: Task, url: str, title: str, place: str) -> Task:
-        """A search result led to a shop: the task that sweeps it, the same one each time.
+    def shop_found(self, task: Task, url: str, title: str, place: str) -> Task | None:
+        """A search result led to a shop: the task that sweeps it, the same one each time; None
+        where another worker sweeps it, and the page at `url` with it.
 
         `place` says how the result was shown (``result 3``, ``advertisement 1``).
         """

@@ -59,10 +59,13 @@ class SweepSpider(ShopWalk, scrapy.Spider):
         sessions: Mapping[str, Session] | None = None,
         first: frozenset[tuple[str, str]] = frozenset(),
         shop_words: Sequence[str] = (),
+        leads: Sequence[tuple[Task, str]] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.tasks = list(tasks)
+        self.leads = leads
+        """Pages of shops to which another worker's search led, beside their front pages."""
         self.readers = readers
         self.sink = sink
         self.shop_budget = shop_budget
@@ -93,6 +96,9 @@ class SweepSpider(ShopWalk, scrapy.Spider):
         self.trail.guard = Guard(self.settings.getlist("YUNJIAN_ALLOW_PRIVATE"))
         for task in self.tasks:
             for request in self._begin(task):
+                yield request
+        for task, url in self.leads:
+            for request in self._led(task, url):
                 yield request
 
     def _begin(self, task: Task) -> Requests:
@@ -346,7 +352,10 @@ class SweepSpider(ShopWalk, scrapy.Spider):
         self.sink.result(task, kind, result.ad)
         if kind != "shop":
             return
-        shop = self.sink.shop_found(task, url, result.title, place_of(result))
+        if shop := self.sink.shop_found(task, url, result.title, place_of(result)):
+            yield from self._led(shop, url)
+
+    def _led(self, shop: Task, url: str) -> Requests:
         yield from self._begin(shop)
         key = canonical(url)
         if key not in self.seen:

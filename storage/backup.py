@@ -24,8 +24,8 @@ from sqlalchemy import create_engine, func, inspect, select
 
 from storage import models as m
 from storage.members import whole_members
+from storage.recovery import OPEN
 from storage.store import Store
-from storage.vault import OPEN
 
 __all__ = ["BackupError", "Made", "backup", "sha256_of"]
 

@@ -21,7 +21,7 @@ from storage.models import ListingRow, Observation, Operator, Shop
 from storage.operators import OperatorHead
 from storage.prices import CHINA_OFFSET, price_points
 
-__all__ = ["Found", "Recorded", "listing_key", "record"]
+__all__ = ["Found", "Recorded", "foreseen", "listing_key", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,39 @@ def record(session: Session, sweep_id: int | None, batch: Sequence[Found]) -> li
             )
         )
     return recorded
+
+
+def foreseen(session: Session, batch: Sequence[Found]) -> list[tuple[PricePoint, ...] | None]:
+    """Of each the earlier prices that `record` will name, None where it says nothing new or is
+    older than what is known. Changes nothing."""
+    rows = session.execute(
+        select(
+            ListingRow.source,
+            ListingRow.key,
+            ListingRow.id,
+            ListingRow.content_hash,
+            ListingRow.last_seen,
+        ).where(
+            ListingRow.source.in_({found.listing.source for found in batch}),
+            ListingRow.key.in_({listing_key(found.url) for found in batch}),
+        )
+    )
+    known = {
+        (source, key): _Known(id_, content, last_seen)
+        for source, key, id_, content, last_seen in rows
+    }
+    prices = price_points(session, [one.id for one in known.values()])
+    ahead: list[tuple[PricePoint, ...] | None] = []
+    for found in batch:
+        row = known.get((found.listing.source, listing_key(found.url)))
+        if row is None:
+            ahead.append(())
+        elif row.last_seen > found.seen_at or row.content_hash == found.listing.content_hash():
+            ahead.append(None)
+        else:
+            until = (found.seen_at + CHINA_OFFSET).date()
+            ahead.append(tuple(p for p in prices.get(row.id, ()) if p.date <= until))
+    return ahead
 
 
 def _operators(session: Session, batch: Iterable[Found]) -> dict[str, int]:

@@ -14,13 +14,15 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 __all__ = ["Store", "StoreError", "alembic_config", "open_store", "schema_transaction"]
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+WRITING = 7396043
+"""The advisory lock of those who write."""
 
 
 class StoreError(RuntimeError):
@@ -42,6 +44,17 @@ class Store:
     def session(self) -> Iterator[Session]:
         """One transaction: all of it is kept, or, after an error, none."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that writes, one at a time over all processes: what it read still holds
+        when it writes, and no two wait for each other crosswise. Keep it short."""
+        with self.session() as session:
+            if self.engine.dialect.name == "postgresql":
+                session.execute(select(func.pg_advisory_xact_lock(WRITING)))
+            else:
+                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
             yield session
 
     def revision(self) -> str:

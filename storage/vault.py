@@ -11,12 +11,14 @@ import fcntl
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
@@ -24,12 +26,13 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from storage.bucket import Bucket, VaultError
 from storage.encodings import decoded
-from storage.members import Member, whole_members
+from storage.members import Member
+from storage.recovery import NEW, OPEN, recover
 
 __all__ = ["Archived", "EvidenceRef", "Vault", "VaultError", "VaultWriter"]
 
-OPEN = ".open"
 ROTATE_BYTES = 1024 * 1024 * 1024
 """A WARC file is closed at about 1 GB, as the standard's annex C recommends."""
 _REASONS = {
@@ -42,10 +45,6 @@ _REASONS = {
 _REFERS_TO = "WARC-Yunjian-Refers-To"
 
 Headers = Iterable[tuple[str, str]]
-
-
-class VaultError(RuntimeError):
-    """Evidence that can't be written or read: names the file and the place in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +93,20 @@ class VaultWriter:
         self._finish()
         self._count += 1
         stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S%f")
-        self._name = f"{self._label}-{stamp}-{os.getpid()}-{self._count:03}.warc.gz"
+        # Writers on several machines may share the folder: their process ids may be the same.
+        some = secrets.token_hex(3)
+        self._name = f"{self._label}-{stamp}-{os.getpid()}-{some}-{self._count:03}.warc.gz"
+        path = self._folder / (self._name + OPEN)
+        begun = path.with_name(path.name + NEW)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._file = (self._folder / (self._name + OPEN)).open("xb")
+            self._file = begun.open("xb")
+            # Held as long as this process lives: tells `recover` that the file is in work. It
+            # gets the name by which it is recovered once it is locked.
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            begun.rename(path)
         except OSError as error:
             raise VaultError(f"{self._folder}: can't be written: {error}") from None
-        # Held as long as this process lives: tells `recover` that the file is in work.
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         info = {"software": "Yunjian/0.1", "format": "WARC File Format 1.1"}
         self._append(lambda writer: writer.create_warcinfo_record(self._name, info))
         return self._file
@@ -297,9 +302,10 @@ class VaultWriter:
     def _finish(self) -> None:
         if self._file is not None:
             self.flush()
-            self._file.close()
             path = self._folder / (self._name + OPEN)
+            # Renamed while it is still locked, or another's `recover` might do it in between.
             path.rename(self._folder / self._name)
+            self._file.close()
             self._file = None
 
     def close(self) -> None:
@@ -319,31 +325,43 @@ class VaultWriter:
 
 
 class Vault:
-    """The folder of WARC files."""
+    """The folder of WARC files, and where finished ones are kept if that is elsewhere."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bucket: str = "") -> None:
         self.folder = folder
+        self.bucket = Bucket(bucket) if bucket else None
 
     def writer(self, label: str) -> VaultWriter:
         """A writer whose files' names begin with `label`."""
         return VaultWriter(self.folder, label)
 
-    def _find(self, warc_file: str) -> Path:
-        for name in (warc_file, warc_file + OPEN):
-            path = self.folder / name
-            if path.is_file():
-                return path
-        raise VaultError(f"{self.folder / warc_file}: the evidence file is missing")
+    @contextmanager
+    def _open(self, warc_file: str, offset: int) -> Iterator[Any]:
+        """The file from `offset` on."""
+        # Twice, as it may get its final name while we look.
+        for name in (warc_file, warc_file + OPEN, warc_file):
+            with suppress(FileNotFoundError), (self.folder / name).open("rb") as file:
+                file.seek(offset)
+                yield file
+                return
+        if self.bucket is None:
+            raise VaultError(f"{self.folder / warc_file}: the evidence file is missing")
+        with self.bucket.open(warc_file, offset) as stream:
+            yield stream
+
+    def deliver(self) -> list[str]:
+        """Finished files go where they are kept, if that is not here; returns their names."""
+        if self.bucket is None:
+            return []
+        return self.bucket.take_over(self.folder, "*.warc.gz")
 
     def read(self, warc_file: str, offset: int) -> Archived:
         """The record at `offset`, of a page found unchanged the one it refers to.
 
         Raises `VaultError` where it is missing or broken.
         """
-        path = self._find(warc_file)
         try:
-            with path.open("rb") as file:
-                file.seek(offset)
+            with self._open(warc_file, offset) as file:
                 record = next(iter(ArchiveIterator(file)))
                 if original := record.rec_headers.get_header(_REFERS_TO):
                     name, _, place = original.rpartition("@")
@@ -359,24 +377,14 @@ class Vault:
                     ),
                 )
         except (ArchiveLoadFailed, StopIteration, OSError, EOFError, ValueError) as error:
-            raise VaultError(f"{path.name} at {offset}: no whole record there ({error})") from None
+            raise VaultError(f"{warc_file} at {offset}: no whole record there ({error})") from None
 
     def recover(self) -> list[str]:
         """Close the files that a killed process left open; returns their final names.
 
         What follows the last whole record is cut off. Files in work are left alone.
         """
-        closed = []
-        for path in sorted(self.folder.glob("*" + OPEN)):
-            with path.open("r+b") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                file.truncate(whole_members(file))
-                path.rename(path.with_name(path.name.removesuffix(OPEN)))
-                closed.append(path.name.removesuffix(OPEN))
-        return closed
+        return recover(self.folder)
 
 
 def _reason(status: int) -> str:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 import detectors
 from clues import Jurisdiction, settle_operators
-from crawler.engine import scrapy_settings
 from crawler.plan import load_goods, queries
-from detectors import images
 from settings import Settings
 from spiders import READERS
 from spiders.handover import Api
-from spiders.sweep import SweepSpider
 from storage import Store, Vault
 from storage import models as m
 from sweeps.archive import add_archives, read_archives
+from sweeps.crawl import crawl
 from sweeps.drift import alarms
 from sweeps.handover import take_files
 from sweeps.limits import within
@@ -32,7 +29,7 @@ from sweeps.plan import SweepError, SweepOrder, draw, open_clue_shops, ways_in
 from sweeps.pricewatch import SAMPLED
 from sweeps.sealing import seal_sweep
 from sweeps.sink import StoreSink
-from sweeps.sources import FILE, keys
+from sweeps.sources import FILE
 from sweeps.summary import Summary
 from sweeps.tasks import (
     add_file_tasks,
@@ -43,7 +40,7 @@ from sweeps.tasks import (
     pending_tasks,
 )
 
-__all__ = ["SweepError", "SweepOrder", "plan_sweep", "sweep"]
+__all__ = ["SweepError", "SweepOrder", "end", "plan_sweep", "sweep"]
 
 
 def sweep(
@@ -61,9 +58,9 @@ def sweep(
     began = time.monotonic()
     watch_list = load_goods(settings.rules_dir)
     detector = detectors.load(settings.rules_dir)
-    vault = Vault(settings.vault_dir)
+    vault = Vault(settings.vault_dir, settings.evidence_bucket)
     vault.recover()
-    summary = _resumed(store, order) if order.resume else plan_sweep(settings, store, order)
+    summary = resumed(store, order) if order.resume else plan_sweep(settings, store, order)
     with store.session() as session:
         tasks = pending_tasks(session, summary.sweep_id)
         asked = asked_before(session, summary.sweep_id)
@@ -92,27 +89,21 @@ def sweep(
             lambda: progress(summary),
         )
         sink.close()
+        vault.deliver()
         seal_sweep(settings, store, summary)
-        _end(store, summary, began, finished=True)
+        end(store, summary, time.monotonic() - began, finished=True)
         return summary
-    pictures = images.reader(
-        settings.data_dir / "pictures", settings.images_per_listing, settings.images_seconds
-    )
-    if pictures is None and settings.images_per_listing:
-        summary.problems.append(f"pictures are not read: {images.unavailable()}")
     take_files(sink, [task for task in tasks if task.reader == "file"])
     crawled = [task for task in tasks if task.reader != "file"]
-    words = [one.search[0] for one in watch_list if not plan["goods"] or one.id in plan["goods"]]
-    finished = _crawl(
-        settings, sink, crawled, pictures, words, lambda: progress(summary), asked, first
-    )
+    finished = crawl(settings, sink, crawled, lambda: progress(summary), asked, first)
     sink.flush()
     if finished and settings.screenshots:
         asyncio.run(picture_clues(settings, store, vault, sink.writer, summary, progress))
     sink.close()
+    vault.deliver()
     settle_operators(store, detector.knowledge.places)
     seal_sweep(settings, store, summary)
-    _end(store, summary, began, finished)
+    end(store, summary, time.monotonic() - began, finished)
     return summary
 
 
@@ -205,7 +196,8 @@ def _know_source(session: Any, settings: Settings, name: str) -> None:
     )
 
 
-def _resumed(store: Store, order: SweepOrder) -> Summary:
+def resumed(store: Store, order: SweepOrder) -> Summary:
+    """Take up an interrupted sweep; raises `SweepError` where it can't be."""
     with store.session() as session:
         row = session.get(m.Sweep, order.resume)
         if row is None:
@@ -214,45 +206,18 @@ def _resumed(store: Store, order: SweepOrder) -> Summary:
             raise SweepError(f"no sweep {order.resume} to resume ({hint})")
         if row.state == "done":
             raise SweepError(f"sweep {order.resume} is done; nothing is left to resume")
+        if row.plan.get("workers"):
+            raise SweepError(
+                f"sweep {order.resume} is left to workers; go on with: "
+                f"yunjian sweep --resume {order.resume} --workers N (or yunjian worker)"
+            )
         row.state = "running"
         return Summary(sweep_id=row.id, mode=row.mode)
 
 
-def _crawl(
-    settings: Settings,
-    sink: StoreSink,
-    tasks: Sequence[Any],
-    pictures: images.PictureReader | None,
-    shop_words: Sequence[str],
-    progress: Callable[[], None],
-    asked: Mapping[str, int],
-    first: frozenset[tuple[str, str]],
-) -> bool:
-    """Whether it came to its own end, not to a signal's."""
-    readers, sessions = ways_in(settings, {task.reader for task in tasks})
-    process = AsyncCrawlerProcess(
-        scrapy_settings(settings, asked) | {"YUNJIAN_KEYS": keys(settings)}
-    )
-    crawler = process.create_crawler(SweepSpider)
-    process.crawl(
-        crawler,
-        tasks=tasks,
-        readers=readers,
-        sink=sink,
-        shop_budget=settings.shop_budget,
-        progress=progress,
-        pictures=pictures,
-        sessions=sessions,
-        first=first,
-        shop_words=shop_words,
-    )
-    process.start()
-    stats = crawler.stats
-    return stats is not None and str(stats.get_value("finish_reason")) == "finished"
-
-
-def _end(store: Store, summary: Summary, began: float, finished: bool) -> None:
-    summary.seconds = round(time.monotonic() - began, 1)
+def end(store: Store, summary: Summary, seconds: float, finished: bool) -> None:
+    """Write the end of a sweep, or of a run of it: its counts, its alarms, its state."""
+    summary.seconds = round(seconds, 1)
     with store.session() as session:
         states = session.execute(
             select(m.TaskRow.state, func.count())

@@ -26,8 +26,10 @@ from storage import Store, Vault, VaultError
 from storage import models as m
 from storage.observations import Found, Recorded, record
 from storage.vault import VaultWriter
+from sweeps.ahead import Ahead, ahead, key_of
 from sweeps.chains import Chains
 from sweeps.editions import note_edition
+from sweeps.kept import KeptPages, kept_pages
 from sweeps.pricewatch import completed, only_new, sample, to_judge
 from sweeps.privacy import masked
 from sweeps.revisits import Revisits, keep
@@ -85,7 +87,7 @@ class StoreSink:
         self.revisits = Revisits(store, vault)
         self._chains = Chains(self.writer)
         note_edition(store, detector, summary.sweep_id)
-        self._resumable = self._kept_before()
+        self._resumable = self.kept_before()
         self._evidence: list[dict[str, Any]] = []
         self._blocks: set[str] = set()
         self._found: list[Fetched] = []
@@ -97,6 +99,7 @@ class StoreSink:
         self._grown: set[int] = set()
         self._picture_problems: set[str] = set()
         self._flushed_at = time.monotonic()
+        self._ahead: Ahead = {}
 
     # What the crawl calls ---------------------------------------------------------------
 
@@ -181,12 +184,12 @@ class StoreSink:
         """A search engine's result led to a ``shop``, ``marketplace``, ``news`` or ``other``."""
         self.summary.results[f"{kind}/advertisement" if ad else kind] += 1
 
-    def shop_found(self, task: Task, url: str, title: str, place: str) -> Task:
+    def shop_found(self, task: Task, url: str, title: str, place: str) -> Task | None:
         """A search result led to a shop: the task that sweeps it, the same one each time."""
         host = host_of(url)
         if host not in self._shop_tasks:
             how = f"{task.source}: {task.query}, {place}"
-            with self.store.session() as session:
+            with self.store.writing() as session:
                 shop, fresh = add_shop_task(session, self.summary.sweep_id, url, title, how)
             self._shop_tasks[host] = shop
             self.summary.shops_found += fresh
@@ -230,34 +233,26 @@ class StoreSink:
 
     # Keeping ----------------------------------------------------------------------------
 
-    def _kept_before(self) -> dict[str, tuple[str, int, str, bool]]:
-        """Whole answers that earlier runs of this sweep have, by what was asked."""
-        with self.store.session() as session:
-            rows = session.execute(
-                select(
-                    m.Evidence.fingerprint,
-                    m.Evidence.warc_file,
-                    m.Evidence.warc_offset,
-                    m.Evidence.record_id,
-                    m.Evidence.rendered,
-                ).where(
-                    m.Evidence.sweep_id == self.summary.sweep_id,
-                    m.Evidence.kind.in_(("page", "redirect", "picture")),
-                    m.Evidence.status < 400,
-                )
-            )
-            return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
-
     def _maybe_flush(self) -> None:
         late = time.monotonic() - self._flushed_at > BATCH_SECONDS
         if late or len(self._found) >= BATCH:
             self.flush()
 
+    def kept_before(self) -> KeptPages:
+        """Whole answers that earlier runs of this sweep have, by what was asked."""
+        with self.store.session() as session:
+            return kept_pages(session, self.summary.sweep_id)
+
     def flush(self) -> None:
         """All that came in so far is on the disk and in the store when this returns."""
         self._flushed_at = time.monotonic()
         self.writer.flush()
-        with self.store.session() as session:
+        self._ahead = ahead(
+            self.store,
+            self.detector,
+            [found for one in self._found if (found := self._found_of(one, {}))],
+        )
+        with self.store.writing() as session:
             ids = self._write_evidence(session)
             self._write_findings(session, ids)
             write_incidents(session, self.summary.sweep_id, self._incidents, ids)
@@ -271,10 +266,14 @@ class StoreSink:
                     .where(m.TaskRow.id == task.id)
                     .values(state="done" if ok else "failed", note=note[:500].replace("\0", ""))
                 )
+            self.written(session)
         for told in extend(self.store, list(ids.values())).clock_back:
             self._say(told)
         self._evidence, self._found, self._incidents, self._ended = [], [], [], []
         self._yields = []
+
+    def written(self, session: Session) -> None:
+        """Called at the end of each batch, within its transaction."""
 
     def _write_evidence(self, session: Session) -> dict[str, int]:
         """Ids by record, of this batch and of what its listings rest on."""
@@ -380,6 +379,8 @@ class StoreSink:
 
     def _detect(self, found: Found, row: Recorded) -> Detection:
         listing = found.listing
+        if (known := self._ahead.get(key_of(found, row.prices))) and known[0] == listing:
+            return known[1]
         if row.prices and not listing.price_history:
             listing = listing.model_copy(update={"price_history": list(row.prices)})
         return self.detector.detect(listing)

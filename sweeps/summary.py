@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -74,3 +75,12 @@ class Summary:
         counted = {name: dict(getattr(self, name)) for name in names}
         plain = replace(self, violations=Counter(), incidents=Counter(), results=Counter())
         return asdict(plain) | counted | {"total": asdict(self.total())}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Summary:
+        """The inverse of `to_dict`."""
+        sources = {name: SourceCount(**counts) for name, counts in plain["sources"].items()}
+        named: dict[str, Any] = {k: v for k, v in plain.items() if k != "total"}
+        for name in ("violations", "incidents", "results"):
+            named[name] = Counter(plain[name])
+        return cls(**named | {"sources": sources})

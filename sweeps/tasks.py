@@ -26,6 +26,7 @@ __all__ = [
     "asked_before",
     "keep_yields",
     "pending_tasks",
+    "task_of",
 ]
 
 
@@ -48,7 +49,7 @@ def _key(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _task(row: m.TaskRow) -> Task:
+def task_of(row: m.TaskRow) -> Task:
     return Task(
         id=row.id,
         source=row.source,
@@ -153,7 +154,7 @@ def add_shop_task(
     row = session.scalars(
         select(m.TaskRow).where(m.TaskRow.sweep_id == sweep_id, m.TaskRow.key == key)
     ).one()
-    return _task(row), fresh is not None
+    return task_of(row), fresh is not None
 
 
 def pending_tasks(session: Session, sweep_id: int) -> list[Task]:
@@ -163,7 +164,7 @@ def pending_tasks(session: Session, sweep_id: int) -> list[Task]:
         .where(m.TaskRow.sweep_id == sweep_id, m.TaskRow.state == "pending")
         .order_by(m.TaskRow.priority.desc(), m.TaskRow.id)
     )
-    return [_task(row) for row in rows]
+    return [task_of(row) for row in rows]
 
 
 def asked_before(session: Session, sweep_id: int) -> dict[str, int]:

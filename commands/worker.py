@@ -1,0 +1,37 @@
+"""`yunjian worker`: does what sweeps leave to workers."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import typer
+
+import settings as settings_module
+
+__all__ = ["attach", "worker"]
+
+
+def worker(
+    once: Annotated[
+        bool, typer.Option("--once", help="end when nothing is left that can be done now")
+    ] = False,
+    concurrency: Annotated[
+        int, typer.Option(min=1, help="sources at once, each in a process of its own")
+    ] = 1,
+) -> None:
+    """Do sweeps that are left to workers, with as many others as there are, on any machine."""
+    from cli import plain_errors
+    from storage import open_store
+    from sweeps.worker import run_worker
+
+    with plain_errors():
+        logging.basicConfig(level=logging.WARNING, format="yunjian worker: %(message)s")
+        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+        config = settings_module.load()
+        run_worker(config, open_store(config.store_url), concurrency, once)
+
+
+def attach(app: typer.Typer) -> None:
+    """Adds `worker` to the commands."""
+    app.command("worker")(worker)

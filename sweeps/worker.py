@@ -1,0 +1,177 @@
+"""A worker: takes lanes, has each done by a process of its own, and lives on.
+
+On SQLite it finds them in the store and claims a source by a lease; on PostgreSQL it is given
+them by Procrastinate, whose lock is the claim. Either way a worker that gives no sign of life
+for `worker_lease` seconds loses what it has to the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from settings import Settings
+from storage import Store, Vault
+from storage.leases import Leases
+from sweeps.lanes import Lane, crashed, lanes, rested
+from sweeps.nursery import Nursery
+from sweeps.queue import QUEUE, UNIT, Interrupted, Retries, UnitCrashed, again, app_of, missing
+from sweeps.unit import INTERRUPTED
+
+__all__ = ["run_worker", "worker_name"]
+
+LOOK = 0.5
+"""Seconds between two looks for work on SQLite."""
+log = logging.getLogger("yunjian.worker")
+
+
+def worker_name() -> str:
+    """A name that no other worker has."""
+    return f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(2)}"
+
+
+def run_worker(settings: Settings, store: Store, concurrency: int = 1, once: bool = False) -> None:
+    """Work until stopped by SIGTERM or SIGINT; with `once` until nothing is left to do now.
+
+    Stopping is orderly: units keep what they have, others go on with the rest.
+    """
+    vault = Vault(settings.vault_dir, settings.evidence_bucket)
+    vault.recover()
+    vault.deliver()
+    work = _on_postgresql if store.engine.dialect.name == "postgresql" else _on_sqlite
+    asyncio.run(work(settings, store, concurrency, once))
+
+
+async def _attend(nursery: Nursery, store: Store, lane: Lane, worker: str) -> None:
+    """One unit; raises `Interrupted` or `UnitCrashed`."""
+    code = await nursery.run(lane, worker)
+    if code == INTERRUPTED:
+        raise Interrupted
+    if code:
+        note = (
+            f"the process ended by signal {-code}" if code < 0 else f"the process ended with {code}"
+        )
+        times = crashed(store, lane, worker, note)
+        log.warning("sweep %s, %s: %s (%s times)", lane.sweep_id, lane.source, note, times)
+        raise UnitCrashed(times, note)
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+# One machine ----------------------------------------------------------------------------
+
+
+async def _on_sqlite(settings: Settings, store: Store, concurrency: int, once: bool) -> None:
+    stop, nursery, worker = asyncio.Event(), Nursery(), worker_name()
+    _on_signals(stop)
+    leases = Leases(store, worker, settings.worker_lease)
+    doing: dict[str, asyncio.Task[None]] = {}
+    stopping = asyncio.create_task(stop.wait())
+    renewed = time.monotonic()
+    while not stop.is_set():
+        open_lanes = _open(settings, store)
+        for lane in open_lanes:
+            name = f"source:{lane.source or lane.sweep_id}"
+            if len(doing) < concurrency and name not in doing and leases.take(name):
+                doing[name] = asyncio.create_task(_attend(nursery, store, lane, worker))
+        if once and not doing and not open_lanes:
+            return
+        await asyncio.wait(
+            [stopping, *doing.values()],
+            timeout=LOOK,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        for name in [name for name, task in doing.items() if task.done()]:
+            _seen(doing.pop(name))
+            leases.give_back(name)
+        if time.monotonic() - renewed > settings.worker_lease / 3:
+            renewed = time.monotonic()
+            if not leases.renew(doing):
+                log.error("another worker took over what this one did not renew in time")
+                nursery.kill()
+    nursery.stop()
+    await asyncio.gather(*doing.values(), return_exceptions=True)
+    for name in doing:
+        leases.give_back(name)
+
+
+def _open(settings: Settings, store: Store) -> list[Lane]:
+    """Lanes that can be worked on now."""
+    now = datetime.now(UTC)
+    with store.session() as session:
+        found = [lane for lane in lanes(session) if not lane.opens(settings, now)]
+        return [lane for lane in found if rested(session, lane, now)]
+
+
+def _seen(task: asyncio.Task[None]) -> None:
+    """An ended unit's error was written down already, if it is one of ours."""
+    error = task.exception()
+    if error is not None and not isinstance(error, Interrupted | UnitCrashed):
+        raise error
+
+
+# Many machines --------------------------------------------------------------------------
+
+
+async def _on_postgresql(settings: Settings, store: Store, concurrency: int, once: bool) -> None:
+    stop, nursery, worker = asyncio.Event(), Nursery(), worker_name()
+    _on_signals(stop)
+    app = app_of(store, min_size=1, max_size=concurrency + 3)
+
+    @app.task(name=UNIT, queue=QUEUE, retry=Retries())
+    async def unit(sweep_id: int, source: str, reader: str) -> None:
+        lane = Lane(sweep_id, source, reader)
+        await _attend(nursery, store, lane, worker)
+        await asyncio.to_thread(again, settings, store, lane)
+
+    async with app.open_async():
+        await _take_over(app, settings, store)
+        working = asyncio.create_task(
+            app.run_worker_async(
+                queues=[QUEUE],
+                name=worker,
+                concurrency=concurrency,
+                wait=not once,
+                fetch_job_polling_interval=1.0,
+                install_signal_handlers=False,
+                update_heartbeat_interval=settings.worker_lease / 3,
+                stalled_worker_timeout=settings.worker_lease,
+            )
+        )
+        stopping = asyncio.create_task(stop.wait())
+        while not working.done() and not stop.is_set():
+            await asyncio.wait(
+                [working, stopping],
+                timeout=settings.worker_lease / 3,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if not working.done() and not stop.is_set():
+                await _take_over(app, settings, store)
+        if working.done():
+            working.result()
+            return
+        # It takes no further job, and waits for those under way, which stop in order.
+        working.cancel()
+        nursery.stop()
+        await asyncio.gather(working, return_exceptions=True)
+
+
+async def _take_over(app: Any, settings: Settings, store: Store) -> None:
+    """Jobs of workers that gave no sign of life go back into the queue; lost ones are put there."""
+    manager = app.job_manager
+    for job in await manager.get_stalled_jobs(
+        queue=QUEUE, seconds_since_heartbeat=settings.worker_lease
+    ):
+        await manager.retry_job(job)
+    await asyncio.to_thread(missing, settings, store)
