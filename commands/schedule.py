@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -134,6 +135,7 @@ def run(
     from schedule.start import OneMachine, Workers
     from scheduler import build
     from storage import open_store
+    from sweeps.team import leave_to_workers
 
     with plain_errors():
         logging.basicConfig(
@@ -144,7 +146,9 @@ def run(
         timetable = _timetable(config)
         store = open_store(config.store_url)
         starter = (
-            OneMachine(config.data_dir / "sweeps", workers, stop_within) if workers else Workers()
+            OneMachine(config.data_dir / "sweeps", workers, stop_within)
+            if workers
+            else Workers(partial(leave_to_workers, config, store))
         )
         service = Service(config, store, timetable, starter, health=health)
         scheduler = build(config, service)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from schedule.health import HEALTH
-from schedule.start import OneMachine
+from schedule.start import OneMachine, Workers
 
 WORKS = (sys.executable, "-c", "import sys, time; print('sweep', sys.argv[1], flush=True); time.sleep(60)")  # fmt: skip
 ENDS = (sys.executable, "-c", "pass")
@@ -86,3 +86,10 @@ def test_the_service_stops_in_order(house: Path, tmp_path: Path, number: signal.
         capture_output=True, check=False,
     )  # fmt: skip
     assert asked.returncode == 1 and "no sign" in asked.stderr
+
+
+def test_what_is_left_to_workers_is_handed_to_them_once() -> None:
+    left: list[int] = []
+    workers = Workers(left.append)
+    assert workers.start(7) and workers.alive(7)
+    assert left == [7] and workers.host == "", "on whatever machine they are"
