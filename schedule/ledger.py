@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from schedule.timetable import Planned
 from storage import Store
-from storage.runs import Lease, Run
+from storage.runs import Run, ScheduleLease
 
 __all__ = ["OPEN", "Holding", "Ledger", "LeaseLost"]
 
@@ -49,11 +49,11 @@ class Ledger:
         """The lease; made, with nobody holding it, where there is none. What was planned before
         it was first made is none of ours."""
         with self.store.session() as session:
-            row = session.get(Lease, NAME)
+            row = session.get(ScheduleLease, NAME)
         if row is None:
             try:
                 with self.store.session() as session:
-                    session.add(Lease(name=NAME, holder="", beat=0, watermark=now))
+                    session.add(ScheduleLease(name=NAME, holder="", beat=0, watermark=now))
             except IntegrityError:
                 pass  # the other scheduler was first
             return self.look(now)
@@ -63,8 +63,12 @@ class Ledger:
         """Take (or renew) the lease, if it still is as it was seen."""
         with self.store.session() as session:
             done = session.execute(
-                update(Lease)
-                .where(Lease.name == NAME, Lease.holder == seen.holder, Lease.beat == seen.beat)
+                update(ScheduleLease)
+                .where(
+                    ScheduleLease.name == NAME,
+                    ScheduleLease.holder == seen.holder,
+                    ScheduleLease.beat == seen.beat,
+                )
                 .values(holder=self.me, beat=seen.beat + 1)
             )
             return bool(done.rowcount)  # type: ignore[attr-defined]
@@ -73,17 +77,17 @@ class Ledger:
         """Let another take over at once."""
         with self.store.session() as session:
             session.execute(
-                update(Lease)
-                .where(Lease.name == NAME, Lease.holder == self.me)
-                .values(holder="", beat=Lease.beat + 1)
+                update(ScheduleLease)
+                .where(ScheduleLease.name == NAME, ScheduleLease.holder == self.me)
+                .values(holder="", beat=ScheduleLease.beat + 1)
             )
 
     def fence(self, session: Session) -> None:
         """Raises `LeaseLost` unless the lease is ours until this transaction ends."""
         done = session.execute(
-            update(Lease)
-            .where(Lease.name == NAME, Lease.holder == self.me)
-            .values(beat=Lease.beat + 1)
+            update(ScheduleLease)
+            .where(ScheduleLease.name == NAME, ScheduleLease.holder == self.me)
+            .values(beat=ScheduleLease.beat + 1)
         )
         if not done.rowcount:  # type: ignore[attr-defined]
             raise LeaseLost("another scheduler has taken over")
@@ -92,7 +96,9 @@ class Ledger:
         """All runs planned up to `now` have been decided."""
         with self.store.session() as session:
             self.fence(session)
-            session.execute(update(Lease).where(Lease.name == NAME).values(watermark=now))
+            session.execute(
+                update(ScheduleLease).where(ScheduleLease.name == NAME).values(watermark=now)
+            )
 
     # Runs ---------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models import Base
 
-__all__ = ["Lease", "PriceSample", "Run"]
+__all__ = ["PriceSample", "Run", "ScheduleLease"]
 
 
 class Run(Base):
@@ -39,11 +39,11 @@ class Run(Base):
     """The machine whose process does the sweep; "" where workers do."""
 
 
-class Lease(Base):
+class ScheduleLease(Base):
     """Which of several schedulers acts. `beat` counts its renewals: who sees it stand still for
     long enough takes over, by compare-and-set; no two clocks are compared."""
 
-    __tablename__ = "lease"
+    __tablename__ = "schedule_lease"
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     holder: Mapped[str] = mapped_column(String(255))

@@ -41,12 +41,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_run_outcome", "run", ["outcome"])
     op.create_table(
-        "lease",
+        "schedule_lease",
         sa.Column("name", sa.String(32), nullable=False),
         sa.Column("holder", sa.String(255), nullable=False),
         sa.Column("beat", ID, nullable=False),
         sa.Column("watermark", TIME, nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_lease"),
+        sa.PrimaryKeyConstraint("name", name="pk_schedule_lease"),
     )
     op.create_table(
         "price_sample",
@@ -64,6 +64,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("price_sample", "lease", "run"):
+    for table in ("price_sample", "schedule_lease", "run"):
         op.drop_table(table)
     op.drop_column("task", "item")
