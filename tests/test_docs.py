@@ -22,12 +22,22 @@ def test_every_setting_is_documented_with_its_default(house: Path) -> None:
 
 def test_every_command_is_in_the_readme(house: Path) -> None:
     text = (house / "README.md").read_text(encoding="utf-8")
-    for command in ("sweep", "clues", "clue", "replay", "scan", "read", "rules", "doctor"):
+    for command in (
+        "sweep",
+        "clues",
+        "clue",
+        "replay",
+        "scan",
+        "read",
+        "rules",
+        "doctor",
+        "worker",
+    ):
         assert f"yunjian {command}" in text
     assert "make demo" in text and "make test" in text
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", *[f"docs/{n}.md" for n in ("operate", "write-a-rule", "add-a-source", "analyst-guide")]])  # fmt: skip
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", *[f"docs/{n}.md" for n in ("operate", "write-a-rule", "add-a-source", "analyst-guide", "workers")]])  # fmt: skip
 def test_links_lead_somewhere(house: Path, name: str) -> None:
     path = house / name
     for link in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
@@ -40,7 +50,8 @@ def test_every_violation_is_in_the_guide(house: Path, detector: Detector) -> Non
 
 
 @pytest.mark.parametrize(
-    "command", ["sweep", "clues", "clue", "replay", "scan", "read", "rules", "doctor", "demo"]
+    "command",
+    ["sweep", "clues", "clue", "replay", "scan", "read", "rules", "doctor", "demo", "worker"],
 )
 def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])

@@ -20,6 +20,8 @@ MAY_IMPORT = {
     "clues": {"detectors", "storage", "listing"},
     "sweeps": {"clues", "detectors", "storage", "spiders", "crawler", "listing", "settings"},
     "practice": {"listing"},
+    # The command line calls everything; it is called by nothing but `cli`.
+    "commands": {"cli", "settings", "storage", "sweeps"},
 }
 PARTS = {
     *MAY_IMPORT, "cli", "planview", "demo", "doctor", "replay", "scanning", "scheduler", "bench",
