@@ -116,6 +116,8 @@ def sweep(
     from sweeps import Summary
     from sweeps import sweep as run_sweep
     from sweeps.run import SweepOrder
+    from watching.alerts import after_sweep
+    from watching.logs import begin_logging
 
     with plain_errors():
         if mode not in ("ad-hoc", "nightly", "intensified", "price-watch"):
@@ -125,6 +127,7 @@ def sweep(
             tuple(str(path) for path in archives or ()),
         )  # fmt: skip
         config = settings_module.load()
+        begin_logging(config)
         if cancel:
             from sweeps.team import cancel_sweep
 
@@ -152,6 +155,7 @@ def sweep(
                 summary = sweep_by_team(config, _store(config), order, workers, progress)
             else:
                 summary = run_sweep(config, _store(config), order, progress)
+        after_sweep(config, _store(config))
         if as_json:
             print(json.dumps(summary.to_dict(), ensure_ascii=False))
         else:
@@ -576,8 +580,8 @@ def demo(
 
 # What stands in files of its own.
 for _part in (
-    "casework", "credit", "db", "evidence", "intake", "operators", "platforms", "privacy", "registry", "retrohunt",
-    "schedule", "verdicts", "worker",
+    "alerts", "casework", "credit", "db", "evidence", "intake", "metrics", "operators", "platforms", "privacy",
+    "registry", "retrohunt", "schedule", "verdicts", "worker",
 ):  # fmt: skip
     import_module(f"commands.{_part}").attach(app)
 

@@ -1,4 +1,4 @@
-"""`yunjian doctor`: what a sweep needs, checked one by one."""
+"""`yunjian doctor`: what a sweep needs, and how things stand, checked one by one."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from spiders import READERS
 from spiders.profile import ProfileError
 from storage import StoreError, open_store
 from sweeps.sources import missing_key, open_sessions, readers_of
+from watching.status import status
 
 __all__ = ["Check", "checks"]
 
@@ -54,13 +55,10 @@ def checks() -> Iterator[Check]:
     try:
         store = open_store(config.store_url)
         yield Check("ok", "store", f"{store.name}, schema {store.revision()}")
+        yield from (Check(*line) for line in status(config, store))
         store.close()
     except StoreError as error:
         yield Check("bad", "store", str(error))
-    config.data_dir.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(config.data_dir).free // 1024**3
-    state: Literal["ok", "warn"] = "ok" if free >= 5 else "warn"
-    yield Check(state, "disk", f"{free} GB free for evidence")
     yield _browser(config.browser)
     yield _font()
     yield _pictures(config)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -38,6 +38,7 @@ def _names(value: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_names)]
 
 
 class Api(BaseModel):
@@ -128,6 +129,23 @@ class Settings(BaseSettings):
     )
     tsa_url: str = Field("", description="time authority (RFC 3161) that stamps seals and packs")
     tsa_ca: Path | None = Field(None, description="its root certificates (PEM)")
+    log_format: Literal["plain", "json"] = Field("plain", description="lines for eyes or programs")
+    log_file: Path | None = Field(
+        None, description="file for the log, turned over at 10 MB; empty is standard error"
+    )
+    alert_urls: Secrets = Field((), description="whom alerts go to, as Apprise writes it")
+    alert_score: float = Field(
+        0.95, ge=0, le=1, description="a clue is told that opens or grows with such a score"
+    )
+    alert_night: float = Field(
+        30.0, gt=0, description="hours since the last finished night after which one is late"
+    )
+    alert_backlog: float = Field(
+        24.0, gt=0, description="hours that the oldest task may wait before a backlog is told"
+    )
+    alert_disk: float = Field(
+        5.0, ge=0, description="GB free, of data or evidence, below which it is told"
+    )
 
     @property
     def store_url(self) -> str:

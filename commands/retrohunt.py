@@ -15,6 +15,7 @@ import settings as settings_module
 from detectors import RuleError
 from settings import SettingsError
 from storage import StoreError, open_store
+from watching.logs import begin_logging
 
 __all__ = ["retrohunt"]
 
@@ -45,6 +46,7 @@ def retrohunt(
 
     try:
         config = settings_module.load()
+        begin_logging(config)
         store = open_store(config.store_url)
         if listed:
             for one in hunts(store):

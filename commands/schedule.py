@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
-import sys
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import settings as settings_module
+from commands.metrics import serve
 from policies import CHINA
 
 __all__ = ["schedule_app"]
@@ -128,21 +127,23 @@ def run(
     stop_within: Annotated[
         float, typer.Option(min=0, help="seconds that sweeps get to stop in order")
     ] = 60.0,
+    metrics_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="serve Prometheus metrics on loopback; 0: don't")
+    ] = 0,
 ) -> None:
     """Run the schedule until SIGTERM or SIGINT: plan what is due and get it going."""
     from cli import err, plain_errors
-    from schedule.service import Service
+    from schedule.service import Alert, Service, logged
     from schedule.start import OneMachine, Workers
     from scheduler import build
     from storage import open_store
     from sweeps.team import leave_to_workers
+    from watching.alerts import Watch
+    from watching.logs import begin_logging
 
     with plain_errors():
-        logging.basicConfig(
-            stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
-        )
-        logging.getLogger("yunjian").setLevel(logging.INFO)
         config = settings_module.load()
+        begin_logging(config, service=True)
         timetable = _timetable(config)
         store = open_store(config.store_url)
         starter = (
@@ -150,7 +151,13 @@ def run(
             if workers
             else Workers(partial(leave_to_workers, config, store))
         )
-        service = Service(config, store, timetable, starter, health=health)
+        watch = Watch(config, store)
+
+        def alert(one: Alert) -> None:
+            logged(one)
+            watch.tell(one.kind, one.text)
+
+        service = Service(config, store, timetable, starter, alert=alert, health=health)
         scheduler = build(config, service)
 
         def shut() -> None:
@@ -165,11 +172,16 @@ def run(
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         err.print(f"yunjian: scheduler {service.name} on {store.name}", markup=False)
+        if metrics_port:
+            serve(config, store, metrics_port)
         try:
             service.tick()
+            # After the first turn: what an outage left is decided by then.
+            watch.start()
             scheduler.start()
         finally:
             service.stop()
+            watch.stop()
             store.close()
         err.print("yunjian: scheduler stopped in order")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 
 import typer
@@ -24,11 +23,11 @@ def worker(
     from cli import plain_errors
     from storage import open_store
     from sweeps.worker import run_worker
+    from watching.logs import begin_logging
 
     with plain_errors():
-        logging.basicConfig(level=logging.WARNING, format="yunjian worker: %(message)s")
-        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
         config = settings_module.load()
+        begin_logging(config, service=True)
         run_worker(config, open_store(config.store_url), concurrency, once)
 
 

@@ -55,7 +55,7 @@ class Alert:
 
 def logged(alert: Alert) -> None:
     """The way of alerts where no other is set: a warning in the log."""
-    log.warning("%s: %s", alert.kind, alert.text)
+    log.warning("%s: %s", alert.kind, alert.text, extra={"event": "alert", "alert": alert.kind})
 
 
 @dataclass(slots=True)
@@ -184,6 +184,13 @@ class Service:
             self._tell(decisions)
 
     def _carry_out(self, one: Decision, now: datetime) -> None:
+        planned = f"{one.run.entry} {one.run.at:%Y-%m-%dT%H:%MZ}"
+        log.info(
+            "%s: %s",
+            one.run.title,
+            one.outcome,
+            extra={"event": f"run.{one.outcome}", "run": planned},
+        )
         if one.outcome != "run":
             self.ledger.put(one.run, now, one.outcome, one.note)
             if one.outcome == "noted":

@@ -28,6 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from storage.indexes import partial_index
+
 __all__ = [
     "Base",
     "Clue",
@@ -112,6 +114,7 @@ class Sweep(Base):
     """One run over a plan (巡检)."""
 
     __tablename__ = "sweep"
+    __table_args__ = (Index("ix_sweep_mode_state_ended", "mode", "state", "ended_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     mode: Mapped[str] = mapped_column(String(16))
@@ -127,7 +130,11 @@ class TaskRow(Base):
     """The part of a sweep that one worker does: one source, one query, some pages (任务)."""
 
     __tablename__ = "task"
-    __table_args__ = (UniqueConstraint("sweep_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("sweep_id", "key"),
+        # Few tasks are pending of all that ever were.
+        partial_index("ix_task_pending", "sweep_id", "state = 'pending'"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sweep_id: Mapped[int] = mapped_column(ForeignKey("sweep.id"))
@@ -309,6 +316,7 @@ class Clue(Base):
     __table_args__ = (
         UniqueConstraint("subject", "violation"),
         Index("ix_clue_state_score", "state", "score"),
+        Index("ix_clue_state_violation", "state", "violation"),
         # The order of the list: its first page is read without looking at every clue.
         Index("ix_clue_score_grown_at", "score", "grown_at"),
     )
@@ -363,6 +371,7 @@ class Incident(Base):
     what it waited for, what an officer's order let it see, what makes a source doubtful."""
 
     __tablename__ = "incident"
+    __table_args__ = (partial_index("ix_incident_drift", "at", "kind = 'drift'"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sweep_id: Mapped[int] = mapped_column(ForeignKey("sweep.id"), index=True)
@@ -378,6 +387,7 @@ class Incident(Base):
 
 
 # Tables in files of their own, so that whoever has these has all.
+from storage import alerts as _alerts  # noqa: E402, F401
 from storage import casework as _casework  # noqa: E402, F401
 from storage import chain as _chain  # noqa: E402, F401
 from storage import hunts as _hunts  # noqa: E402, F401

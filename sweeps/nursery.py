@@ -24,6 +24,7 @@ from storage.leases import Leases
 from sweeps.lanes import Lane
 from sweeps.queue import lanes_of
 from sweeps.unit import Held, work
+from watching.logs import begin_logging
 
 __all__ = ["Nursery"]
 
@@ -73,6 +74,7 @@ def _unit(lane: Lane, worker: str) -> None:
     from sweeps.template import detector_of
 
     settings = settings_module.load()
+    begin_logging(settings, service=True)
     store = open_store(settings.store_url)
     held = Held(Leases(store, f"{worker}/{os.getpid()}", settings.worker_lease))
     watch = threading.Thread(

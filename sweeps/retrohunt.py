@@ -7,6 +7,7 @@ preview is counted, and the same finds are what is applied, later or at once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from sweeps.hunting import Look, Looked, Scope, looks
 from sweeps.outcome import OvertakenError, apply_batch, finish, preview
 
 __all__ = ["HuntError", "HuntOrder", "hunts", "retrohunt"]
+
+log = logging.getLogger("yunjian.retrohunt")
 
 CHUNK = 500
 """Observations per look."""
@@ -64,12 +67,17 @@ def retrohunt(
     hunt = _resumed(store, detector, order) if order.resume else _begun(store, detector, order)
     if hunt is None:
         return None
+    about = {"event": "hunt.begun", "hunt": hunt.id, "state": hunt.state}
+    log.info("%s rules over what was seen", len(hunt.rules), extra=about)
     if hunt.state == "looking":
         _look(store, rules_dir, detector, hunt, order.jobs, progress)
     if (order.apply and hunt.state != "done") or hunt.state == "applying":
         _apply(store, hunt.id, progress)
     with store.session() as session:
-        return session.get_one(Hunt, hunt.id)
+        hunt = session.get_one(Hunt, hunt.id)
+    about = {"event": "hunt.ended", "hunt": hunt.id, "state": hunt.state}
+    log.info("%s pages looked at", hunt.seen, extra=about)
+    return hunt
 
 
 def hunts(store: Store) -> list[Hunt]:

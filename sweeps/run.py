@@ -22,6 +22,7 @@ from storage import models as m
 from sweeps.archive import add_archives, read_archives
 from sweeps.crawl import crawl
 from sweeps.drift import alarms
+from sweeps.events import sweep_begun, sweep_ended
 from sweeps.handover import take_files
 from sweeps.limits import within
 from sweeps.pictures import picture_clues
@@ -66,6 +67,7 @@ def sweep(
         asked = asked_before(session, summary.sweep_id)
         first = frozenset(open_clue_shops(session))
         plan = session.get_one(m.Sweep, summary.sweep_id).plan
+    sweep_begun(summary, len(tasks))
     settings = within(settings, plan.get("limits", {}))
     sink = StoreSink(
         store,
@@ -243,3 +245,4 @@ def end(store: Store, summary: Summary, seconds: float, finished: bool) -> None:
             .where(m.Sweep.id == summary.sweep_id)
             .values(state=summary.state, summary=summary.to_dict(), ended_at=datetime.now(UTC))
         )
+    sweep_ended(summary)

@@ -29,6 +29,7 @@ from storage.vault import VaultWriter
 from sweeps.ahead import Ahead, ahead, key_of
 from sweeps.chains import Chains
 from sweeps.editions import note_edition
+from sweeps.events import task_ended, unseen
 from sweeps.findings import finding_of, write_signals
 from sweeps.kept import KeptPages, kept_pages
 from sweeps.pricewatch import completed, only_new, sample, to_judge
@@ -197,6 +198,7 @@ class StoreSink:
             self.summary.waiting[incident.task.source] = incident.detail
         self.summary.incidents[f"{incident.kind}/{incident.what}"] += 1
         self._say(f"{incident.kind}/{incident.what}: {incident.url}: {incident.detail}")
+        unseen(self.summary.sweep_id, incident)
 
     def unreadable(self, task: Task, url: str, problem: str, what: str = "entry") -> None:
         """A part of a page (an entry, a picture) could not be read; the others were."""
@@ -214,6 +216,7 @@ class StoreSink:
     def task_ended(self, task: Task, ok: bool, note: str) -> None:
         """All requests of a task have come to an end."""
         self._ended.append((task, ok, note))
+        task_ended(self.summary.sweep_id, task, ok)
 
     def _say(self, problem: str) -> None:
         if len(self.summary.problems) < 200:

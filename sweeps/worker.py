@@ -51,7 +51,10 @@ def run_worker(settings: Settings, store: Store, concurrency: int = 1, once: boo
 
 async def _attend(nursery: Nursery, store: Store, lane: Lane, worker: str) -> None:
     """One unit; raises `Interrupted` or `UnitCrashed`."""
+    about = {"sweep": lane.sweep_id, "source": lane.source, "worker": worker}
+    log.info("unit begun", extra=about | {"event": "unit.begun"})
     code = await nursery.run(lane, worker)
+    log.info("unit ended", extra=about | {"event": "unit.ended", "state": _ended(code)})
     if code == INTERRUPTED:
         raise Interrupted
     if code:
@@ -59,8 +62,14 @@ async def _attend(nursery: Nursery, store: Store, lane: Lane, worker: str) -> No
             f"the process ended by signal {-code}" if code < 0 else f"the process ended with {code}"
         )
         times = crashed(store, lane, worker, note)
-        log.warning("sweep %s, %s: %s (%s times)", lane.sweep_id, lane.source, note, times)
+        log.warning(
+            "%s (%s times)", note, times, extra=about | {"event": "unit.crashed", "tries": times}
+        )
         raise UnitCrashed(times, note)
+
+
+def _ended(code: int) -> str:
+    return "interrupted" if code == INTERRUPTED else "crashed" if code else "done"
 
 
 def _on_signals(stop: asyncio.Event) -> None:

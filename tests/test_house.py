@@ -22,7 +22,9 @@ MAY_IMPORT = {
     "clues": {"detectors", "storage", "listing"},
     "sweeps": {
         "clues", "evidence", "detectors", "storage", "spiders", "crawler", "listing", "policies", "settings",
+        "watching",
     },
+    "watching": {"clues", "listing", "policies", "settings", "spiders", "storage"},
     "practice": {"listing"},
     "schedule": {
         "sweeps", "spiders", "crawler", "detectors", "storage", "settings", "policies",
