@@ -25,7 +25,7 @@ from spiders import READERS
 from storage import Store
 from storage import models as m
 from storage.leases import clock
-from storage.runs import ScheduleLease, Run
+from storage.runs import Run, ScheduleLease
 from storage.work import LeaseRow
 
 __all__ = ["Backlog", "Night", "Slow", "Standing", "free_bytes", "named_sources", "standing"]

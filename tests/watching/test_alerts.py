@@ -187,8 +187,12 @@ def test_each_of_the_troubles_is_found(store: Store, receiver: Receiver, tmp_pat
     blocked = {"pages": 10, "listings": 0, "blocks": 9, "failures": 0}
     well = {"pages": 30, "listings": 30, "blocks": 2, "failures": 0}
     with store.session() as session:
-        old = a_sweep(session, "nightly", "done", NOW - timedelta(hours=41), taobao=well, jd=blocked)
-        new = a_sweep(session, "ad-hoc", "running", NOW - timedelta(hours=30), jd=well, baidu=blocked)
+        old = a_sweep(
+            session, "nightly", "done", NOW - timedelta(hours=41), taobao=well, jd=blocked
+        )
+        new = a_sweep(
+            session, "ad-hoc", "running", NOW - timedelta(hours=30), jd=well, baidu=blocked
+        )
         session.add_all([a_task(new, 1), a_task(new, 2), a_task(new, 3, "done")])
         session.add(
             m.Incident(
@@ -202,7 +206,10 @@ def test_each_of_the_troubles_is_found(store: Store, receiver: Receiver, tmp_pat
                 until=NOW - timedelta(hours=4), outcome="begun", decided_at=NOW, sweep_id=old,
             )
         )  # fmt: skip
-    found = {one.key.split("/2")[0]: one.text for one in concerns(config(tmp_path, alert_disk=1e9), store)}
+    found = {
+        one.key.split("/2")[0]: one.text
+        for one in concerns(config(tmp_path, alert_disk=1e9), store)
+    }
     assert sorted(found) == [
         "backlog", "blocked/baidu", "disk/data", "disk/evidence", "drift/taobao", "night",
         "night/nightly/night",

@@ -86,7 +86,8 @@ for number in range(200):
 def test_two_processes_share_a_file_that_turns_over_and_no_line_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "log"
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], cwd=HOUSE) for name in "ab"
+        subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], cwd=HOUSE)
+        for name in "ab"
     ]
     assert [one.wait(60) for one in writers] == [0, 0]
     files = sorted(tmp_path.glob("log*"))
