@@ -266,12 +266,14 @@ def disturbed(env: dict[str, str], url: str, chance: random.Random, most: int) -
     scheduler.start()
     team = [worker(), worker()]
     end = time.monotonic() + 900
-    strike = time.monotonic() + chance.uniform(0.5, 3)
+    strike = 0.0
     while not done(store):
         if time.monotonic() > end:
             this.faults.append("not done after 15 minutes")
             break
         busy = at_work(store, team)
+        if busy and not strike:
+            strike = time.monotonic() + chance.uniform(0.5, 12)
         if busy and this.kills < most and time.monotonic() > strike:
             one = chance.choice(busy)
             os.kill(one.pid, signal.SIGKILL)
@@ -279,9 +281,10 @@ def disturbed(env: dict[str, str], url: str, chance: random.Random, most: int) -
             this.kills += 1
             with store.session() as session:
                 states = Counter(session.scalars(select(m.TaskRow.state)))
-            print(f"  kill {this.kills:2}: worker {one.pid}; tasks {dict(states)}", flush=True)
+                pages = len(session.scalars(select(m.Evidence.id)).all())
+            print(f"  kill {this.kills:2}: worker {one.pid}; {pages} pages kept, tasks {dict(states)}", flush=True)  # fmt: skip
             team[team.index(one)] = worker()
-            strike = time.monotonic() + chance.uniform(0.5, 4)
+            strike = 0.0
         for number, one in enumerate(team):
             if one.poll() is not None:
                 this.faults.append(f"a worker ended by itself with {one.returncode}")

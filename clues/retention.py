@@ -146,12 +146,12 @@ def _files(session: Session, vault: Vault, periods: Mapping[str, int], at: datet
     )
     counted = session.execute(
         select(
-            m.Evidence.warc_file, m.Evidence.kind == "intake", func.count(), func.max(m.Evidence.fetched_at)
-        ).group_by(m.Evidence.warc_file, m.Evidence.kind == "intake")
-    )  # fmt: skip
+            m.Evidence.warc_file, m.Evidence.kind, func.count(), func.max(m.Evidence.fetched_at)
+        ).group_by(m.Evidence.warc_file, m.Evidence.kind)
+    )
     due: dict[str, Due] = {}
-    for name, intake, count, newest in counted:
-        kind = "intake_file" if intake else "page"
+    for name, holds, count, newest in counted:
+        kind = "intake_file" if holds == "intake" else "page"
         path = vault.folder / name
         if newest >= at - timedelta(days=periods[kind]):
             kept.add(name)
@@ -160,7 +160,7 @@ def _files(session: Session, vault: Vault, periods: Mapping[str, int], at: datet
             due[name] = Due(kind, name, before + count, path.stat().st_size)
     for name in kept:
         due.pop(name, None)
-    return list(_unreferred(session, due).values())
+    return sorted(_unreferred(session, due).values(), key=lambda one: one.what)
 
 
 def _unreferred(session: Session, due: dict[str, Due]) -> dict[str, Due]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from crawler.addresses import host_of
@@ -16,7 +16,7 @@ from listing import Listing
 from storage import EvidenceRef
 from storage import models as m
 
-__all__ = ["evidence_row", "storable", "write_incidents"]
+__all__ = ["evidence_row", "storable", "write_evidence", "write_incidents"]
 
 
 def storable(listing: Listing) -> Listing:
@@ -40,6 +40,32 @@ def evidence_row(ref: EvidenceRef, sweep_id: int, kind: str) -> dict[str, Any]:
         "last_modified": "",
         "original_id": None,
     }
+
+
+def write_evidence(
+    session: Session, rows: Sequence[dict[str, Any]], rests_on: set[str], blocks: Collection[str]
+) -> dict[str, int]:
+    """Keep the rows; returns ids by record, also of the earlier ones that this batch `rests_on`.
+
+    The records in `blocks`, of this batch or an earlier one, turned out to be blocks.
+    """
+    for row in rows:
+        if row["record_id"] in blocks:
+            row["kind"] = "block"
+    ids: dict[str, int] = {}
+    if rows:
+        made = insert(m.Evidence).returning(m.Evidence.id, sort_by_parameter_order=True)
+        stored = session.scalars(made, rows).all()
+        ids = dict(zip((row["record_id"] for row in rows), stored, strict=True))
+    earlier = (rests_on | set(blocks)) - ids.keys() - {""}
+    if earlier:
+        known = session.execute(
+            select(m.Evidence.record_id, m.Evidence.id).where(m.Evidence.record_id.in_(earlier))
+        )
+        ids.update({record_id: id_ for record_id, id_ in known})
+    if late := [ids[record] for record in blocks if record in ids and record in earlier]:
+        session.execute(update(m.Evidence).where(m.Evidence.id.in_(late)).values(kind="block"))
+    return ids
 
 
 def write_incidents(

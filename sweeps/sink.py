@@ -8,11 +8,11 @@ evidence by at most one batch; the resumed sweep reads that batch's pages again.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from clues import Finding, Jurisdiction, grow, keep_facts, keep_pictures
@@ -30,11 +30,12 @@ from sweeps.ahead import Ahead, ahead, key_of
 from sweeps.chains import Chains
 from sweeps.editions import note_edition
 from sweeps.events import task_ended, unseen
+from sweeps.findings import finding_of, write_signals
 from sweeps.kept import KeptPages, kept_pages
 from sweeps.pricewatch import completed, only_new, sample, to_judge
 from sweeps.privacy import masked
 from sweeps.revisits import Revisits, keep
-from sweeps.rows import evidence_row, storable, write_incidents
+from sweeps.rows import evidence_row, storable, write_evidence, write_incidents
 from sweeps.sources import unaddressed
 from sweeps.summary import Summary
 from sweeps.tasks import add_shop_task, keep_yields
@@ -45,19 +46,6 @@ BATCH = 100
 """Listings per transaction."""
 BATCH_SECONDS = 2.0
 """Nothing waits longer than this for its transaction while pages come in."""
-
-
-def _pictures_of(found: Found, detection: Detection) -> dict[str, list[int]]:
-    """Evidence ids of the pictures, and of the shop's own pages, in which the words of each
-    violation stand."""
-    pictures: dict[str, list[int]] = {}
-    for signal in detection.signals:
-        place = found.listing.in_picture(signal.field).get("image", -1)
-        if place in found.pictures:
-            pictures.setdefault(signal.violation, []).append(found.pictures[place])
-        if signal.field in found.pages:
-            pictures.setdefault(signal.violation, []).append(found.pages[signal.field])
-    return pictures
 
 
 class StoreSink:
@@ -280,16 +268,6 @@ class StoreSink:
 
     def _write_evidence(self, session: Session) -> dict[str, int]:
         """Ids by record, of this batch and of what its listings rest on."""
-        for row in self._evidence:
-            if row["record_id"] in self._blocks:
-                row["kind"] = "block"
-        ids: dict[str, int] = {}
-        if self._evidence:
-            stored = session.scalars(
-                insert(m.Evidence).returning(m.Evidence.id, sort_by_parameter_order=True),
-                self._evidence,
-            ).all()
-            ids = dict(zip((row["record_id"] for row in self._evidence), stored, strict=True))
         rests_on = {
             record
             for f in self._found
@@ -297,16 +275,7 @@ class StoreSink:
         }
         rests_on |= {gave.poorest[1] for _, gave in self._yields if gave.poorest}
         rests_on |= {incident.record for incident, _ in self._incidents}
-        earlier = (rests_on | self._blocks) - ids.keys() - {""}
-        if earlier:
-            rows = session.execute(
-                select(m.Evidence.record_id, m.Evidence.id).where(m.Evidence.record_id.in_(earlier))
-            )
-            ids.update({record_id: id_ for record_id, id_ in rows})
-        if late_blocks := [ids[r] for r in self._blocks if r in ids and r in earlier]:
-            session.execute(
-                update(m.Evidence).where(m.Evidence.id.in_(late_blocks)).values(kind="block")
-            )
+        ids = write_evidence(session, self._evidence, rests_on, self._blocks)
         self._blocks.clear()
         return ids
 
@@ -326,34 +295,11 @@ class StoreSink:
             sample(session, batch, recorded)
             same = to_judge(session, batch, recorded)
             detected += only_new(session, [(f, row, self._detect(f, row)) for f, row in same])
-        signal_ids = self._write_signals(session, detected)
-        findings = []
-        for (found, row, detection), ids in zip(detected, signal_ids, strict=True):
-            by_violation = {
-                violation: (
-                    detection.scores[violation],
-                    [
-                        id_
-                        for id_, signal in zip(ids, detection.signals, strict=True)
-                        if signal.violation == violation
-                    ],
-                )
-                for violation in detection.violations
-            }
-            findings.append(
-                Finding(
-                    shop_id=row.shop_id,
-                    operator_id=row.operator_id,
-                    source=found.listing.source,
-                    goods=found.goods,
-                    region=self.jurisdiction.of(found.listing),
-                    evidence_id=found.evidence_id,
-                    # A page may be years old; its clue opens or grows now.
-                    seen_at=datetime.now(UTC),
-                    violations=by_violation,
-                    pictures=_pictures_of(found, detection),
-                )
-            )
+        signal_ids = write_signals(session, self.detector, detected)
+        findings = [
+            finding_of(one, ids, self.jurisdiction)
+            for one, ids in zip(detected, signal_ids, strict=True)
+        ]
         self._count(batch, recorded, detected)
         self._grow(session, findings)
 
@@ -387,20 +333,6 @@ class StoreSink:
         if row.prices and not listing.price_history:
             listing = listing.model_copy(update={"price_history": list(row.prices)})
         return self.detector.detect(listing)
-
-    def _write_signals(
-        self, session: Session, detected: Sequence[tuple[Found, Recorded, Detection]]
-    ) -> list[list[int]]:
-        rows = [
-            {"observation_id": row.observation_id}
-            | {"rule_digest": self.detector.edition[1][signal.rule][0]}
-            | signal.to_dict()
-            for _, row, detection in detected
-            for signal in detection.signals
-        ]
-        made = insert(m.SignalRow).returning(m.SignalRow.id, sort_by_parameter_order=True)
-        stored: Iterator[int] = iter(session.scalars(made, rows).all() if rows else ())
-        return [[next(stored) for _ in detection.signals] for _, _, detection in detected]
 
     def _count(
         self,
