@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from chinese_calendar import is_workday
 from chinese_calendar.constants import holidays
@@ -40,6 +41,8 @@ def working(day: date) -> tuple[bool, bool]:
     return day.weekday() < 5, False
 
 
+# Many clues begin on the same few days.
+@lru_cache(maxsize=65536)
 def after(start: date, days: int) -> Due:
     """The last of so many working days after `start`, which itself does not count."""
     day, certain = start, True
@@ -51,6 +54,7 @@ def after(start: date, days: int) -> Due:
     return Due(day, certain)
 
 
+@lru_cache(maxsize=65536)
 def between(start: date, end: date) -> int:
     """Working days after `start` up to `end`; negative where `end` is earlier."""
     if end < start:

@@ -94,11 +94,9 @@ class StoreCollector(Collector):
         yield _one(
             "oldest_pending_seconds", "Since the oldest sweep with waiting tasks began.", waited
         )
-        yield _one(
-            "deadlines_overdue",
-            "Deadlines of open clues that are past (asked every 15 minutes).",
-            self.slow.overdue(),
-        )
+        if (overdue := self.slow.overdue()) is not None:
+            says = "Deadlines of open clues that are past (asked every 15 minutes)."
+            yield _one("deadlines_overdue", says, overdue)
         yield _family("runs", "Planned runs by what became of them.", ("kind", "outcome"), now.runs)  # type: ignore[arg-type]
         yield _one("nights_late", "Nights still under way after their window.", len(now.late))
         if now.decided_to:

@@ -7,6 +7,7 @@ to look at every open clue, or at the evidence's files, is asked at most every q
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 import time
@@ -35,6 +36,7 @@ SWEEPS = 30
 LATELY = timedelta(hours=24)
 COUNTS = ("pages", "listings", "blocks", "failures")
 GOING_ON = ("running", "waiting")
+log = logging.getLogger("yunjian.metrics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,41 +226,54 @@ def _workers(session: Session) -> int:
 
 
 class Slow:
-    """What is not asked each time; may be asked from several threads."""
+    """What is not asked each time; may be asked from several threads.
+
+    A thread of its own asks; who wants to know waits for it a few seconds, then takes the last answer.
+    """
+
+    PATIENCE = 5.0
 
     def __init__(self, settings: Settings, store: Store, every: float = 900.0) -> None:
         self.settings, self.store, self.every = settings, store, every
         self._one = threading.Lock()
         self._asked = -every
-        self._overdue = 0
-        self._bytes: int | None = 0
+        self._asking: threading.Thread | None = None
+        self._overdue: int | None = None
+        self._bytes: int | None = None
 
-    def overdue(self) -> int:
-        """Deadlines of open clues that are past."""
+    def overdue(self) -> int | None:
+        """Deadlines of open clues that are past; None where that is not known yet."""
         self._ask()
         return self._overdue
 
     def evidence(self) -> int | None:
-        """Bytes of the evidence's files on this machine; None where they are in a bucket."""
+        """Bytes of the evidence's files; None where they are in a bucket, or not counted yet."""
         self._ask()
         return self._bytes
 
     def _ask(self) -> None:
         with self._one:
-            if time.monotonic() - self._asked < self.every:
-                return
+            if self._asking is None and time.monotonic() - self._asked >= self.every:
+                self._asking = threading.Thread(target=self._look, name="figures", daemon=True)
+                self._asking.start()
+            asking = self._asking
+        if asking is not None:
+            asking.join(self.PATIENCE)
+
+    def _look(self) -> None:
+        try:
+            if not self.settings.evidence_bucket:
+                files = (path for path in self.settings.vault_dir.rglob("*") if path.is_file())
+                self._bytes = sum(path.stat().st_size for path in files)
+            periods = load_periods(self.settings.rules_dir)
             with self.store.session() as session:
-                due = clue_reminders(
-                    session, load_periods(self.settings.rules_dir), datetime.now(UTC)
-                )
+                due = clue_reminders(session, periods, datetime.now(UTC))
                 self._overdue = sum(one.left < 0 for one in due)
-            folder = self.settings.vault_dir
-            self._bytes = (
-                None
-                if self.settings.evidence_bucket
-                else sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-            )
-            self._asked = time.monotonic()
+        except Exception as error:
+            log.error("figures: %s", type(error).__name__, extra={"event": "metrics.failed"})
+        finally:
+            with self._one:
+                self._asked, self._asking = time.monotonic(), None
 
 
 def free_bytes(settings: Settings) -> dict[str, int]:
