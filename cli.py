@@ -58,15 +58,15 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except Failed as error:
-        err.print(f"yunjian: {error}", markup=False)
+        err.print(f"yunjian: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(error.code) from None
     except (PlanError, SweepError, SettingsError) as error:
-        err.print(f"yunjian: {error}", markup=False)
+        err.print(f"yunjian: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
     except (
         RuleError, RecordedError, StoreError, VaultError, ArchiveError, ReplayError, ExportError,
     ) as error:  # fmt: skip
-        err.print(f"yunjian: {error}", markup=False)
+        err.print(f"yunjian: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
 
 

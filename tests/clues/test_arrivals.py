@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 
 from clues import Finding, grow
 from clues.arrivals import WAYS, arrivals_of, arrive, count_ways, way_of_sweep
+from clues.standing import standing
 from storage import Store
 from storage import models as m
 from tests.clues.test_growth import NOW, accuse, seen
@@ -66,7 +67,7 @@ def test_the_arrivals_of_a_shops_clue_go_to_the_operators(store: Store) -> None:
     named = seen(store, "极品的茶", 3, shop_name="乙虚构店", operator_name="虚构茶行有限公司")
     accuse(store, named, "极品")
     with store.session() as session:
-        (clue,) = session.scalars(select(m.Clue)).all()
+        (clue,) = session.scalars(select(m.Clue).where(standing())).all()
         assert {a["way"] for a in arrivals_of(session, clue.id)} == {"sweep", "promotion"}
 
 
