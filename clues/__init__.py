@@ -3,6 +3,7 @@
 May import `detectors` and `storage`; the sweep, the desk and the command line import it.
 """
 
+from clues.arrivals import way_of_sweep
 from clues.growth import Finding, Tally, grow
 from clues.jurisdiction import Jurisdiction
 from clues.pictures import Link, keep_pictures
@@ -19,4 +20,5 @@ __all__ = [
     "grow",
     "keep_pictures",
     "one_clue",
+    "way_of_sweep",
 ]
