@@ -3,6 +3,7 @@
 May import `detectors` and `storage`; the sweep, the desk and the command line import it.
 """
 
+from clues.arrivals import way_of_sweep
 from clues.facts import keep_facts
 from clues.growth import Finding, Tally, grow
 from clues.jurisdiction import Jurisdiction
@@ -23,4 +24,5 @@ __all__ = [
     "keep_pictures",
     "one_clue",
     "settle_operators",
+    "way_of_sweep",
 ]

@@ -15,8 +15,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from clues import Finding, Jurisdiction, grow, keep_facts, keep_pictures
-from clues.arrivals import way_of_sweep
+from clues import Finding, Jurisdiction, grow, keep_facts, keep_pictures, way_of_sweep
 from crawler.addresses import canonical, host_of
 from crawler.plan import Goods, goods_of
 from crawler.tasks import Capture, Fetched, Incident, Kept, Known, Task, Yield
@@ -84,6 +83,7 @@ class StoreSink:
         self._ended: list[tuple[Task, bool, str]] = []
         self._yields: list[tuple[Task, Yield]] = []
         self._shop_tasks: dict[str, Task] = {}
+        self._way = way_of_sweep(summary.mode)
         self._opened: set[int] = set()
         self._grown: set[int] = set()
         self._picture_problems: set[str] = set()
@@ -352,8 +352,7 @@ class StoreSink:
 
     def _grow(self, session: Session, findings: Sequence[Finding]) -> None:
         for finding in findings:
-            way = way_of_sweep(self.summary.mode)
-            tally = grow(session, self.summary.sweep_id, [finding], way)
+            tally = grow(session, self.summary.sweep_id, [finding], self._way)
             count = self.summary.source(finding.source)
             count.clues_opened += len(tally.opened)
             self._opened |= tally.opened
