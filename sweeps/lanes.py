@@ -17,6 +17,7 @@ from settings import Settings
 from storage import Store
 from storage import models as m
 from storage.work import LeadRow, UnitRow
+from sweeps.gather import gather
 from sweeps.plan import SweepError
 
 __all__ = [
@@ -202,4 +203,6 @@ def cancel(store: Store, sweep_id: int) -> int:
             .values(state="cancelled", note="cancelled by an officer")
             .returning(m.TaskRow.id)
         ).all()
+        session.flush()
+        sweep.summary = gather(session, sweep_id).to_dict()
         return len(ended)

@@ -165,7 +165,7 @@ def test_a_source_outside_its_hours_waits(store: Store, tmp_path: Path) -> None:
 
 
 def test_nothing_stands_in_the_queue_twice(config: Settings, postgresql: str) -> None:
-    from bench.workers import database
+    from bench.databases import database
 
     store = open_store(database(postgresql, f"q{os.urandom(4).hex()}"))
     try:
