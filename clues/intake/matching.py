@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rapidfuzz import fuzz
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from clues.intake.names import NameIndex, plain
@@ -21,6 +21,7 @@ from clues.intake.platforms import Platforms
 from listing.addresses import canonical, host_of
 from storage import models as m
 from storage.observations import listing_key
+from storage.operators import OperatorHead
 
 __all__ = ["Match", "Matcher"]
 
@@ -70,6 +71,15 @@ class _Known:
     operators: dict[str, int] = field(default_factory=dict)
 
 
+def _heads(said: Any) -> Any:
+    """(operator, what is `said` of it), with the operator as which a merged one stands now."""
+    return (
+        select(func.coalesce(OperatorHead.head_id, m.Operator.id), said)
+        .select_from(m.Operator)
+        .outerjoin(OperatorHead, OperatorHead.operator_id == m.Operator.id)
+    )
+
+
 class Matcher:
     """Made for one import; knows the shops and operators of the store by name."""
 
@@ -89,7 +99,7 @@ class Matcher:
         )  # fmt: skip
         for id_, source, key, name, url, operator_id in rows:
             self.add_shop(id_, source, key, name, url, operator_id)
-        for id_, name in session.execute(select(m.Operator.id, m.Operator.name)):
+        for id_, name in session.execute(_heads(m.Operator.name)):
             self._operators.add(name, id_)
 
     def add_shop(
@@ -122,8 +132,8 @@ class Matcher:
             rows = self.session.execute(found.where(m.ListingRow.key.in_(urls)))
             self._known.listings = {key: (id_, shop) for key, id_, shop in rows}
         if codes:
-            named = select(m.Operator.uscc, m.Operator.id).where(m.Operator.uscc.in_(codes))
-            self._known.operators = {code: id_ for code, id_ in self.session.execute(named)}
+            named = _heads(m.Operator.uscc).where(m.Operator.uscc.in_(codes))
+            self._known.operators = {code: id_ for id_, code in self.session.execute(named)}
 
     def source_of(self, content: Mapping[str, Any]) -> str:
         """The marketplace that a row names, by its links or its name; "" if none."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from clues.arrivals import WAYS
@@ -15,6 +15,7 @@ from clues.growth import insert_for
 from clues.intake.matching import Match, Matcher
 from listing.addresses import canonical, host_of
 from storage import models as m
+from storage.operators import OperatorHead
 
 __all__ = ["OFFLINE", "placed"]
 
@@ -87,7 +88,12 @@ def _operator(
     if not uscc and not name:
         return None
     key = (uscc or f"name:{name}")[:255]
-    known = session.scalar(select(m.Operator.id).where(m.Operator.key == key))
+    known = session.scalar(
+        select(func.coalesce(OperatorHead.head_id, m.Operator.id))
+        .select_from(m.Operator)
+        .outerjoin(OperatorHead, OperatorHead.operator_id == m.Operator.id)
+        .where(m.Operator.key == key)
+    )
     if known is not None:
         return known
     operator_id = session.scalars(
