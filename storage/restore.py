@@ -170,6 +170,8 @@ def _postgresql(folder: Path, manifest: dict[str, Any], store_url: str) -> None:
 def _fill(connection: Connection, folder: Path, table: dict[str, Any]) -> None:
     named = ", ".join(f'"{name}"' for name in table["columns"])
     driver: Any = connection.connection.driver_connection
+    # A migration may have put first rows into its table.
+    connection.exec_driver_sql(f'DELETE FROM "{table["name"]}"')
     with (
         driver.cursor() as cursor,
         gzip.open(folder / "store" / f"{table['name']}.copy.gz", "rb") as file,

@@ -302,7 +302,7 @@ def test_what_cannot_be_swept_is_named_before_anything_is_asked(tmp_path: Path) 
     assert refused(tmp_path, "", sources="amazon").startswith(
         "no such source: amazon (known: baidu"
     )
-    assert refused(tmp_path, "shop").startswith("no such source: shop")
+    assert refused(tmp_path, "shops").startswith("no such source: shops")
     api = {"url": "https://api.example/{query}", "profile": tmp_path / "no.yaml"}
     assert "no.yaml: can't be read" in refused(tmp_path, "open", apis={"open": api})
 

@@ -146,7 +146,7 @@ def _append_only(table: str) -> None:
     """Let the database itself refuse to change or remove a row."""
     if _postgresql():
         op.execute(
-            f"CREATE FUNCTION {table}_stays() RETURNS trigger LANGUAGE plpgsql AS "
+            f"CREATE OR REPLACE FUNCTION {table}_stays() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
         )
         op.execute(
