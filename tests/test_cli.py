@@ -211,3 +211,14 @@ def test_a_hostile_title_does_not_steer_the_terminal() -> None:
     from cli import _printable
 
     assert _printable("茶\x1b[2J\u202e叶\r") == "茶 [2J 叶 "
+
+
+def test_the_installed_command_finds_all_parts_from_anywhere(tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("yunjian")
+    done = subprocess.run(
+        [command, "sweep", "--dry-run", "--json", "--goods", "tea", "--source", "jd"],
+        cwd=tmp_path, env=os.environ | {"YUNJIAN_DATA_DIR": str(tmp_path / "data")},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tasks"]
