@@ -15,7 +15,7 @@ from clues import ClueFilter, find_clues
 from practice import Town, environment
 from storage import open_store
 from sweeps import Summary, sweep
-from sweeps.run import SweepOrder
+from sweeps.order import SweepOrder
 
 __all__ = ["run_demo"]
 

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from settings import Settings
 from storage import Store
-from sweeps.plan import SweepOrder, draw
+from sweeps.order import SweepOrder
+from sweeps.plan import draw
 
 __all__ = ["show_plan"]
 
@@ -27,7 +28,7 @@ def show_plan(
     Raises `SweepError` or `PlanError`.
     """
     if order.resume:
-        from sweeps.plan import SweepError
+        from sweeps.order import SweepError
 
         raise SweepError("--dry-run shows a new plan; a sweep to resume has one already")
     with store.session() as session:

@@ -26,7 +26,7 @@ from policies import CHINA
 from schedule import Timetable, load_calendar
 from schedule.service import Service
 from settings import Settings
-from sweeps.plan import SHOPS
+from sweeps.order import SHOPS
 from sweeps.sources import searchable
 
 __all__ = ["CHINA", "PlannedMoments", "build", "timetable_of"]

@@ -106,7 +106,7 @@ import json, sys, time
 import settings
 from storage import open_store
 from sweeps import run
-from sweeps.run import SweepOrder
+from sweeps.order import SweepOrder
 
 crawl = run.crawl
 

@@ -52,7 +52,8 @@ LEASE = 4.0
 ENQUEUE = """
 import sys, settings
 from storage import open_store
-from sweeps.run import SweepOrder, plan_sweep
+from sweeps.order import SweepOrder
+from sweeps.run import plan_sweep
 from sweeps.team import leave_to_workers
 config = settings.load()
 store = open_store(config.store_url)

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import settings as settings_module
+from commands.screen import Failed, out, plain_errors
 from policies import CHINA
 
 __all__ = ["alerts_app"]
@@ -19,7 +20,6 @@ alerts_app = typer.Typer(no_args_is_help=True, help="Alerts by Apprise: a test, 
 
 
 def _loaded() -> settings_module.Settings:
-    from cli import Failed
     from watching.logs import begin_logging
 
     config = settings_module.load()
@@ -32,7 +32,6 @@ def _loaded() -> settings_module.Settings:
 @alerts_app.command("test")
 def test() -> None:
     """Send a test to every address of `alert_urls`."""
-    from cli import Failed, out, plain_errors
     from watching.alerts import send_test
 
     with plain_errors():
@@ -45,7 +44,6 @@ def test() -> None:
 @alerts_app.command("send")
 def send() -> None:
     """Look how things stand, and send what is due: for a timer where no scheduler runs."""
-    from cli import Failed, out, plain_errors
     from storage import open_store
     from watching.alerts import put, send_due
     from watching.concerns import concerns
@@ -68,7 +66,6 @@ def show(
     """The last alerts, the newest first, and whether they arrived."""
     from sqlalchemy import select
 
-    from cli import out, plain_errors
     from storage import open_store
     from storage.alerts import AlertRow
 

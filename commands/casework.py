@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,7 +12,9 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["attach", "case_errors", "departments_of", "store_session"]
+from commands.screen import Failed, err, out, plain_errors, say, store_session
+
+__all__ = ["attach", "departments_of"]
 
 Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="clues; each step stands alone")]
 Id = Annotated[int, typer.Argument(metavar="ID")]
@@ -27,33 +28,6 @@ Seen = Annotated[
 case_app = typer.Typer(no_args_is_help=True, help="Joint cases of several departments.")
 
 
-@contextmanager
-def case_errors() -> Iterator[None]:
-    """Known errors as one plain sentence, those of casework too."""
-    from cli import Failed, plain_errors
-    from clues.log import CaseError
-
-    with plain_errors():
-        try:
-            yield
-        except CaseError as error:
-            raise Failed(str(error)) from None
-
-
-@contextmanager
-def store_session() -> Iterator[Any]:
-    """One transaction on the configured store."""
-    import settings
-    from storage import open_store
-
-    store = open_store(settings.load().store_url)
-    try:
-        with store.session() as session:
-            yield session
-    finally:
-        store.close()
-
-
 def departments_of() -> tuple[Any, Any]:
     """The rules, and the departments."""
     import settings
@@ -65,15 +39,7 @@ def departments_of() -> tuple[Any, Any]:
     return rules, load_departments(folder, rules.violations, [g["id"] for g in rules.goods])
 
 
-def _say(text: str) -> None:
-    from cli import _printable, out
-
-    out.print(_printable(text), markup=False, soft_wrap=True)
-
-
 def _warn_of_clock(event: Any) -> None:
-    from cli import err
-
     if event.clock_back:
         err.print(
             f"yunjian: the clock stands {event.clock_back} s before the step taken last; it was written "
@@ -86,7 +52,7 @@ def _warn_of_clock(event: Any) -> None:
 def _took(event: Any) -> None:
     from clues.lifecycle import STATES, STEPS, china_time
 
-    _say(
+    say(
         f"线索 {event.clue_id}  {STEPS[event.action].title}  {STATES[event.from_state]} → "
         f"{STATES[event.to_state]}  {event.by}  {china_time(event.at)}  版本 {event.number}"
     )
@@ -95,7 +61,6 @@ def _took(event: Any) -> None:
 
 def _each(ids: list[int], act: Callable[[Any, int], None]) -> None:
     """Each clue in a transaction of its own: one that fails is named, the others are done."""
-    from cli import Failed, err
     from clues.log import CaseError
 
     failed = 0
@@ -116,7 +81,7 @@ def _step(action: str) -> Callable[..., None]:
     def command(ids: Ids, by: By, why: Why, version: Seen = None) -> None:
         from clues.lifecycle import take
 
-        with case_errors():
+        with plain_errors():
             _each(
                 ids,
                 lambda session, id_: _took(take(session, id_, action, by, why, version=version)),
@@ -135,7 +100,7 @@ def transfer(
     from clues.log import last_event
     from storage.models import Clue
 
-    with case_errors():
+    with plain_errors():
         rules, departments = departments_of()
 
         def act(session: Any, clue_id: int) -> None:
@@ -144,7 +109,7 @@ def transfer(
             )
             _took(last_event(session, session.get(Clue, clue_id).docket))
             basis = "；".join(made.grounds) or "行动方案四(二)"
-            _say(f"      移送 {departments.all[made.department].name}  依据 {basis}")
+            say(f"      移送 {departments.all[made.department].name}  依据 {basis}")
 
         _each(ids, act)
 
@@ -160,7 +125,7 @@ def answer(
     from clues.handover import RESULTS
     from clues.handover import answer as answered
 
-    with case_errors():
+    with plain_errors():
         _, departments = departments_of()
         with store_session() as session:
             asked, event = answered(
@@ -168,7 +133,7 @@ def answer(
             )
             _took(event)
             name = departments.all[asked.department].name
-            _say(f"      {name}：{RESULTS[result]}  反馈给 {asked.sent_by}")
+            say(f"      {name}：{RESULTS[result]}  反馈给 {asked.sent_by}")
 
 
 def feedback(
@@ -178,17 +143,17 @@ def feedback(
     from clues.handover import RESULTS, answers_for
     from clues.lifecycle import china_time
 
-    with case_errors():
+    with plain_errors():
         _, departments = departments_of()
         with store_session() as session:
             found = answers_for(session, finder)
             for sent, clue in found:
                 name = departments.all[sent.department].name
-                _say(
+                say(
                     f"线索 {clue.id}  {clue.violation}  {name}：{RESULTS[sent.result]}  "
                     f"{china_time(sent.answered_at)}  {sent.answered_by}：{sent.answer}  （反馈给 {sent.sent_by}）"
                 )
-        _say(f"{len(found)} answers")
+        say(f"{len(found)} answers")
 
 
 def route(clue_id: Id, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
@@ -198,7 +163,7 @@ def route(clue_id: Id, as_json: Annotated[bool, typer.Option("--json")] = False)
     from clues.log import CaseError
     from storage.models import Clue
 
-    with case_errors():
+    with plain_errors():
         rules, departments = departments_of()
         with store_session() as session:
             clue = session.get(Clue, clue_id)
@@ -208,28 +173,27 @@ def route(clue_id: Id, as_json: Annotated[bool, typer.Option("--json")] = False)
         if as_json:
             print(json.dumps(asdict(found), ensure_ascii=False))
             return
-        _say(
+        say(
             f"线索 {clue_id}  {clue.violation}  {'、'.join(clue.goods)}  {found.place or '地域不明'}"
         )
         titles = {"lead": "主办", "joint": "协办", "inform": "通报"}
         for part in (found.lead, *found.others):
-            _say(f"{titles[part.role]}  {part.name}（{part.authority}）  {part.department}")
-            _say(f"      职责  {part.words}")
+            say(f"{titles[part.role]}  {part.name}（{part.authority}）  {part.department}")
+            say(f"      职责  {part.words}")
             if part.condition:
-                _say(f"      条件  {part.condition}")
+                say(f"      条件  {part.condition}")
             if part.basis:
-                _say(f"      依据  {part.basis}")
-        _say("本部门办理" if found.ours else "建议移送；是否移送由执法人员决定")
+                say(f"      依据  {part.basis}")
+        say("本部门办理" if found.ours else "建议移送；是否移送由执法人员决定")
 
 
 def log(clue_id: Id, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Print a clue's log and check its chain; exit 1 if it is broken."""
-    from cli import Failed
     from clues.log import CaseError, check, events_of
     from storage.casework import ClueEvent
     from storage.models import Clue
 
-    with case_errors(), store_session() as session:
+    with plain_errors(), store_session() as session:
         clue = session.get(Clue, clue_id)
         if clue is None:
             from sqlalchemy import select
@@ -248,7 +212,7 @@ def log(clue_id: Id, as_json: Annotated[bool, typer.Option("--json")] = False) -
         if wrong:
             raise Failed(f"the log of clue {clue_id} is broken: {wrong[0]}")
         if not as_json:
-            _say(f"{len(events)} 条记录，链条完整")
+            say(f"{len(events)} 条记录，链条完整")
 
 
 def _print_log(session: Any, clue: Any, events: list[Any], indent: str = "") -> None:
@@ -256,16 +220,16 @@ def _print_log(session: Any, clue: Any, events: list[Any], indent: str = "") -> 
     from clues.log import events_of
 
     if not indent:
-        _say(f"线索 {clue.id}  {clue.violation}  现状 {STATES[clue.state]}  立线索 {china_time(clue.opened_at)}  来源 {clue.intake}")  # fmt: skip
+        say(f"线索 {clue.id}  {clue.violation}  现状 {STATES[clue.state]}  立线索 {china_time(clue.opened_at)}  来源 {clue.intake}")  # fmt: skip
     for event in events:
         title = STEPS[event.action].title if event.action in STEPS else RECORDS[event.action]
         more = "".join(f"  {k}={v}" for k, v in event.detail.items() if k not in ("docket", "head"))
         back = f"  【时钟倒退 {event.clock_back} 秒】" if event.clock_back else ""
-        _say(
+        say(
             f"{indent}{event.number:>3}  {china_time(event.at)}{back}  {event.by}  {title}  "
             f"{STATES[event.from_state]} → {STATES[event.to_state]}{more}"
         )
-        _say(f"{indent}     {event.why}  [{event.hash[:12]}]")
+        say(f"{indent}     {event.why}  [{event.hash[:12]}]")
         if event.action == "merge":
             own = events_of(session, event.detail["docket"])
             _print_log(session, clue, own, indent + "     │ ")
@@ -277,10 +241,9 @@ def deadlines(
 ) -> None:  # fmt: skip
     """Reminders: what is overdue or due, most urgent first."""
     import settings
-    from cli import Failed, out
     from clues.deadlines import clue_reminders, load_periods, penalty_reminders
 
-    with case_errors():
+    with plain_errors():
         if form not in ("table", "json"):
             raise Failed(f"no such format: {form} (table or json)", 2)
         if due and not (due.removesuffix("d").isdigit() and len(due) < 6):
@@ -309,7 +272,7 @@ def deadlines(
             table.add_row(*(escape(cell) for cell in cells))
         out.print(table)
         late = sum(one.left < 0 for one in found)
-        _say(f"{len(found)} due, {late} overdue" + ("; 约: 该年节假日安排未公布，只扣除周末" if any(not o.certain for o in found) else ""))  # fmt: skip
+        say(f"{len(found)} due, {late} overdue" + ("; 约: 该年节假日安排未公布，只扣除周末" if any(not o.certain for o in found) else ""))  # fmt: skip
 
 
 @case_app.command("open")
@@ -320,13 +283,13 @@ def case_open(
     """Open a joint case: each clue goes to each department."""
     from clues.handover import open_case
 
-    with case_errors():
+    with plain_errors():
         rules, known = departments_of()
         names = [name.strip() for one in departments for name in one.split(",") if name.strip()]
         with store_session() as session:
             case = open_case(session, known, rules.regions, ids, names, by, why)
             said = "、".join(known.named(name).name for name in names)
-            _say(f"联合案件 {case.id}  线索 {'、'.join(map(str, ids))}  {said}")
+            say(f"联合案件 {case.id}  线索 {'、'.join(map(str, ids))}  {said}")
 
 
 @case_app.command("show")
@@ -335,17 +298,17 @@ def case_show(case_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     from clues.handover import RESULTS, show_case
     from clues.lifecycle import china_time
 
-    with case_errors():
+    with plain_errors():
         _, known = departments_of()
         with store_session() as session:
             view = show_case(session, case_id)
-            _say(f"联合案件 {case_id}  {view.case.opened_by}  {china_time(view.case.opened_at)}  {view.case.why}")  # fmt: skip
+            say(f"联合案件 {case_id}  {view.case.opened_by}  {china_time(view.case.opened_at)}  {view.case.why}")  # fmt: skip
             for sent in view.transfers:
                 said = "待反馈"
                 if sent.answered_at:
                     said = f"{RESULTS[sent.result]}  {sent.answered_by} {china_time(sent.answered_at)}：{sent.answer}"  # fmt: skip
-                _say(f"  线索 {sent.clue_id}  {known.all[sent.department].name}  {said}")
-            _say(f"{view.owing} of {len(view.transfers)} answers are owed")
+                say(f"  线索 {sent.clue_id}  {known.all[sent.department].name}  {said}")
+            say(f"{view.owing} of {len(view.transfers)} answers are owed")
 
 
 @case_app.command("list")
@@ -356,14 +319,14 @@ def case_list() -> None:
     from clues.handover import show_case
     from storage.casework import JointCase
 
-    with case_errors(), store_session() as session:
+    with plain_errors(), store_session() as session:
         ids = session.scalars(select(JointCase.id).order_by(JointCase.id.desc())).all()
         for id_ in ids:
             view = show_case(session, id_)
-            _say(
+            say(
                 f"联合案件 {id_}  {len(view.transfers)} 项移送，待反馈 {view.owing}  {view.case.why}"
             )
-        _say(f"{len(ids)} joint cases")
+        say(f"{len(ids)} joint cases")
 
 
 _HELP = {

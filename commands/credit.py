@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.casework import By, Why, _say, case_errors, store_session
+from commands.casework import By, Why
+from commands.screen import Failed, plain_errors, say, store_session, typed_day
 
 __all__ = ["attach"]
 
@@ -18,15 +18,6 @@ watch_app = typer.Typer(no_args_is_help=True, help="Operators whose shops are sw
 credit_app.add_typer(watch_app, name="watch")
 
 Operator = Annotated[int, typer.Argument(metavar="OPERATOR", help="its id")]
-
-
-def _day(option: str, text: str) -> date:
-    from cli import Failed
-
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Failed(f"{option}: not a date: {text!r} (as in 2026-11-02)", 2) from None
 
 
 @credit_app.command()
@@ -46,19 +37,19 @@ def add(
     from clues.credit import add_penalty
     from clues.deadlines import load_periods
 
-    with case_errors():
+    with plain_errors():
         periods = load_periods(settings.load().rules_dir)
-        day = _day("--decided", decided)
+        on = typed_day(decided, "--decided")
         with store_session() as session:
-            made = add_penalty(session, periods, clue_id, decision_no, content, authority, day, kind, by)  # fmt: skip
-            _say(f"{made.decision_no}  记于经营主体 {made.operator_id} 名下")
+            made = add_penalty(session, periods, clue_id, decision_no, content, authority, on, kind, by)  # fmt: skip
+            say(f"{made.decision_no}  记于经营主体 {made.operator_id} 名下")
             from clues.workdays import after
 
             for one in periods.publication:
                 if kind != "warning":
-                    due = after(day, one.working_days)
+                    due = after(on, one.working_days)
                     mark = "" if due.certain else "（约：该年节假日安排未公布）"
-                    _say(f"      {due.day}{mark}  {one.title}  {one.basis}")
+                    say(f"      {due.day}{mark}  {one.title}  {one.basis}")
 
 
 @credit_app.command()
@@ -70,9 +61,9 @@ def published(
     """Note that a penalty was published."""
     from clues.credit import publish, stops_on
 
-    with case_errors(), store_session() as session:
-        found = publish(session, decision_no, _day("--on", on), by)
-        _say(f"{found.decision_no}  公示 {found.published_on}  停止公示 {stops_on(found)}")
+    with plain_errors(), store_session() as session:
+        found = publish(session, decision_no, typed_day(on, "--on"), by)
+        say(f"{found.decision_no}  公示 {found.published_on}  停止公示 {stops_on(found)}")
 
 
 @credit_app.command()
@@ -82,12 +73,11 @@ def export(
 ) -> None:
     """Export penalties in the layout of the publicity record (公示规定 第四条)."""
     import settings
-    from cli import Failed
     from clues.credit import export as write
     from clues.credit import records
     from detectors.ruleset import load_rules
 
-    with case_errors():
+    with plain_errors():
         if form not in ("csv", "xlsx", "json"):
             raise Failed(f"no such format: {form} (csv, xlsx or json)", 2)
         violations = load_rules(settings.load().rules_dir).violations
@@ -102,11 +92,11 @@ def list_() -> None:
     """List all penalties, newest first; those not to be published too."""
     from clues.credit import records
 
-    with case_errors(), store_session() as session:
+    with plain_errors(), store_session() as session:
         rows = records(session, {}, everything=True)
         for row in rows:
-            _say("  ".join(value for value in row.values() if value))
-        _say(f"{len(rows)} penalties")
+            say("  ".join(value for value in row.values() if value))
+        say(f"{len(rows)} penalties")
 
 
 @credit_app.command()
@@ -114,7 +104,7 @@ def show(operator_id: Operator) -> None:
     """All that is gathered under one operator, as JSON."""
     from clues.credit import record_of
 
-    with case_errors(), store_session() as session:
+    with plain_errors(), store_session() as session:
         print(json.dumps(record_of(session, operator_id), ensure_ascii=False, indent=1))
 
 
@@ -123,9 +113,9 @@ def watch_add(operator_id: Operator, by: By, why: Why) -> None:
     """Put an operator onto the watch list."""
     from clues.credit import watch
 
-    with case_errors(), store_session() as session:
+    with plain_errors(), store_session() as session:
         watch(session, operator_id, by, why)
-        _say(f"经营主体 {operator_id} 列入关注名单")
+        say(f"经营主体 {operator_id} 列入关注名单")
 
 
 @watch_app.command("drop")
@@ -133,9 +123,9 @@ def watch_drop(operator_id: Operator, by: By, why: Why) -> None:
     """Take an operator off the watch list."""
     from clues.credit import drop
 
-    with case_errors(), store_session() as session:
+    with plain_errors(), store_session() as session:
         drop(session, operator_id, by, why)
-        _say(f"经营主体 {operator_id} 移出关注名单")
+        say(f"经营主体 {operator_id} 移出关注名单")
 
 
 @watch_app.command("list")
@@ -144,11 +134,11 @@ def watch_list() -> None:
     from clues.credit import watched
     from clues.lifecycle import china_time
 
-    with case_errors(), store_session() as session:
+    with plain_errors(), store_session() as session:
         rows = watched(session)
         for entry, operator in rows:
-            _say(f"{operator.id}  {operator.name}  {operator.uscc}  {entry.why}  {entry.added_by}  {china_time(entry.added_at)}")  # fmt: skip
-        _say(f"{len(rows)} operators")
+            say(f"{operator.id}  {operator.name}  {operator.uscc}  {entry.why}  {entry.added_by}  {china_time(entry.added_at)}")  # fmt: skip
+        say(f"{len(rows)} operators")
 
 
 def attach(app: typer.Typer) -> None:

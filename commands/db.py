@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,29 +11,16 @@ from typing import Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 import settings as settings_module
-from settings import SettingsError
-from storage import StoreError, open_store
-from storage.backup import BackupError
+from commands.screen import err, out, plain_errors
+from storage import open_store
 
 __all__ = ["backup", "db_app", "restore"]
 
 db_app = typer.Typer(no_args_is_help=True, help="The store: its size, and what may leave it.")
-out = Console(highlight=False, width=110)
-err = Console(stderr=True, highlight=False)
 Json = Annotated[bool, typer.Option("--json")]
-
-
-@contextmanager
-def _plain() -> Iterator[None]:
-    try:
-        yield
-    except (SettingsError, StoreError, BackupError) as error:
-        err.print(f"yunjian: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(2 if isinstance(error, SettingsError) else 1) from None
 
 
 def _size(count: float) -> str:
@@ -53,7 +39,7 @@ def stats(
     """Rows and bytes by table, evidence by kind, growth by sweep."""
     from storage.sizes import sizes
 
-    with _plain():
+    with plain_errors():
         config = settings_module.load()
         told = sizes(open_store(config.store_url), config.vault_dir, sweeps)
     if as_json:
@@ -94,7 +80,7 @@ def prune(
     """Remove old observations that no clue may need; evidence is never touched."""
     from storage.pruning import prune as run
 
-    with _plain():
+    with plain_errors():
         store = open_store(settings_module.load().store_url)
         before = datetime.now(UTC) - timedelta(days=keep_days)
         with err.status("prune") as status:
@@ -116,7 +102,7 @@ def backup(
     """Copy store and evidence into a folder, with the SHA-256 of each file. Sweeps may go on."""
     from storage.backup import backup as run
 
-    with _plain():
+    with plain_errors():
         config = settings_module.load()
         with err.status("backup") as status:
             made = run(
@@ -142,7 +128,7 @@ def restore(
     from storage.restore import restore as run
     from storage.restore import verify
 
-    with _plain():
+    with plain_errors():
         if check:
             manifest = verify(folder)
             out.print(f"{folder}: whole, of {manifest['made_at']}", soft_wrap=True)

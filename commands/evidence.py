@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from commands.screen import Failed, officer_name, plain_errors, say
+
 __all__ = ["app", "attach", "looked_at"]
 
 app = typer.Typer(no_args_is_help=True, help="Seal evidence, pack it, check it.")
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"
-
-
-def _say(text: object) -> None:
-    print("".join(c if c.isprintable() else "?" for c in str(text)))
-
-
-@contextmanager
-def _plain() -> Iterator[None]:
-    from cli import Failed, plain_errors
-    from evidence.errors import EvidenceError
-
-    with plain_errors():
-        try:
-            yield
-        except EvidenceError as error:
-            raise Failed(str(error)) from None
 
 
 def _sealer(config: Any) -> Any:
@@ -48,19 +24,18 @@ def _sealer(config: Any) -> Any:
 def key() -> None:
     """Make the office's signing key where the setting evidence_key says, or show its public half."""
     import settings
-    from cli import Failed
     from evidence.keys import load_key, make_key
     from proof.signing import fingerprint, public_pem
 
-    with _plain():
+    with plain_errors():
         path = settings.load().evidence_key
         if path is None:
             raise Failed("evidence_key is not set: name a file outside the checkout", 2)
         fresh = not path.exists()
         public = (make_key(path) if fresh else load_key(path)).public_key()
-        _say(f"{'made' if fresh else 'there already'}: {path} (keep it safe; publish what follows)")
+        say(f"{'made' if fresh else 'there already'}: {path} (keep it safe; publish what follows)")
         print(public_pem(public).decode(), end="")
-        _say(f"fingerprint {fingerprint(public)}")
+        say(f"fingerprint {fingerprint(public)}")
 
 
 @app.command()
@@ -69,14 +44,14 @@ def seal() -> None:
     import settings
     from storage import open_store
 
-    with _plain():
+    with plain_errors():
         config = settings.load()
         done = _sealer(config).seal(open_store(config.store_url))
-        _say(f"seal {done.number}: {done.sequence} links, {done.extended.links} of them new")
+        say(f"seal {done.number}: {done.sequence} links, {done.extended.links} of them new")
         for told in done.extended.clock_back:
-            _say(f"note: {told}")
+            say(f"note: {told}")
         if done.no_stamp:
-            _say(f"note: no time stamp: {done.no_stamp}")
+            say(f"note: no time stamp: {done.no_stamp}")
 
 
 @app.command()
@@ -91,7 +66,7 @@ def check(
     from evidence.archive import check_vault
     from storage import Vault, open_store
 
-    with _plain():
+    with plain_errors():
         config = settings.load()
         store = open_store(config.store_url)
         broken = 0
@@ -101,8 +76,8 @@ def check(
                 faults += check_vault(session, Vault(config.vault_dir))
         for fault in faults:
             broken += fault.breaks
-            _say(f"{'broken' if fault.breaks else 'note'}: {fault.place}: {fault.why}")
-        _say(f"{broken} broken")
+            say(f"{'broken' if fault.breaks else 'note'}: {fault.place}: {fault.why}")
+        say(f"{broken} broken")
         if broken:
             raise typer.Exit(1)
 
@@ -124,18 +99,18 @@ def export(
     from evidence.pack import export as pack
     from storage import Vault, open_store
 
-    with _plain():
+    with plain_errors():
         config = settings.load()
         rules = load_rules(config.rules_dir)
         done = pack(
             open_store(config.store_url), Vault(config.vault_dir), _sealer(config), clue_id,
-            to or Path(f"clue-{clue_id}.wacz"), by or _who(), rules.laws, rules.violations,
+            to or Path(f"clue-{clue_id}.wacz"), officer_name(by), rules.laws, rules.violations,
             config.browser, without_missing,
         )  # fmt: skip
-        _say(f"{done.path}: {done.records} records, under seal {done.seal}")
-        _say(f"signed by {done.key}")
+        say(f"{done.path}: {done.records} records, under seal {done.seal}")
+        say(f"signed by {done.key}")
         for told in done.notes:
-            _say(f"note: {told}")
+            say(f"note: {told}")
 
 
 @app.command()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,29 +12,13 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["attach", "officer_name"]
+from commands.screen import Failed, err, officer_name, out, plain_errors, printable, say, store_of
+
+__all__ = ["attach"]
 
 By = Annotated[str, typer.Option("--as", help="the officer's name; else the system's user")]
 Json = Annotated[bool, typer.Option("--json")]
 intakes_app = typer.Typer(no_args_is_help=True, help="Records that came as files.")
-
-
-def officer_name(named: str) -> str:
-    """The officer who acts: as named, else the user of the system."""
-    return named.strip() or getpass.getuser()
-
-
-@contextmanager
-def intake_errors() -> Iterator[None]:
-    """Known errors as plain sentences, those of intakes too."""
-    from cli import Failed, plain_errors
-    from clues.intake import IntakeError
-
-    with plain_errors():
-        try:
-            yield
-        except IntakeError as error:
-            raise Failed(str(error)) from None
 
 
 def intake(
@@ -49,11 +30,10 @@ def intake(
 ) -> None:  # fmt: skip
     """Take a file in: its rows become records, matched to shops, listings and operators, and clues
     open and grow. Bad rows come back in a file beside it; all of it goes in, or nothing."""
-    from cli import Failed, _store, err
     from clues.arrivals import FILED
     from clues.intake import Taken, take_in
 
-    with intake_errors():
+    with plain_errors():
         import detectors
         import settings
         from storage import Vault
@@ -69,7 +49,7 @@ def intake(
                 status.update(f"intake {file.name}: {taken.rows} rows, {taken.bad} bad")
 
             taken = take_in(
-                _store(config), Vault(config.vault_dir), detectors.load(config.rules_dir),
+                store_of(config), Vault(config.vault_dir), detectors.load(config.rules_dir),
                 config.rules_dir, kind, file, officer_name(officer), profile, progress=progress,
             )  # fmt: skip
         if as_json:
@@ -80,27 +60,21 @@ def intake(
             raise typer.Exit(1)
 
 
-def _say(text: str) -> None:
-    from cli import _printable, out
-
-    out.print(_printable(text), markup=False, soft_wrap=True)
-
-
 def _show(taken: Any) -> None:
     def counts(counted: Any) -> str:
         return ", ".join(f"{name} {count}" for name, count in counted.most_common()) or "none"
 
-    _say(f"{taken.file}: {taken.kind}, profile {taken.profile}, sha256 {taken.sha256}")
-    _say(
+    say(f"{taken.file}: {taken.kind}, profile {taken.profile}, sha256 {taken.sha256}")
+    say(
         f"rows {taken.rows}: new {taken.new}, unchanged {taken.unchanged}, changed {taken.changed}, "
         f"superseded before {taken.older}, bad {taken.bad}"
     )
-    _say(f"records: {counts(taken.states)}; matched by: {counts(taken.matched_by)}")
-    _say(f"clues opened {taken.clues_opened}, grown {taken.clues_grown}; shops made {taken.shops_made}")  # fmt: skip
+    say(f"records: {counts(taken.states)}; matched by: {counts(taken.matched_by)}")
+    say(f"clues opened {taken.clues_opened}, grown {taken.clues_grown}; shops made {taken.shops_made}")  # fmt: skip
     for line in taken.told:
-        _say(f"  {line}")
+        say(f"  {line}")
     if taken.bad_file:
-        _say(f"bad rows: {taken.bad_file}")
+        say(f"bad rows: {taken.bad_file}")
 
 
 def _sorters(config: Any) -> Any:
@@ -126,13 +100,12 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """List records, newest first; what waits to be settled is unmatched or unsorted."""
-    from cli import _printable, _store, out
     from clues.intake import find_records
 
-    with intake_errors():
+    with plain_errors():
         import settings
 
-        with _store(settings.load()).session() as session:
+        with store_of(settings.load()).session() as session:
             found = find_records(session, kind, state, limit)
         if as_json:
             rows = [{k: v for k, v in asdict(r).items() if k not in ("content", "signals")} for r in found]  # fmt: skip
@@ -146,7 +119,7 @@ def list_(
                 str(one.id), one.kind, one.number, one.state, one.shop, one.operator,
                 ",".join(v["violation"] for v in one.violations), ",".join(map(str, one.clues)),
             )  # fmt: skip
-            table.add_row(*(escape(_printable(cell)) for cell in cells))
+            table.add_row(*(escape(printable(cell)) for cell in cells))
         out.print(table)
 
 
@@ -155,38 +128,37 @@ def show(
     record_id: Annotated[int, typer.Argument(metavar="ID")], officer: By = "", as_json: Json = False
 ) -> None:
     """Show one record: what it says (masked), whom it was matched to and why, its clues."""
-    from cli import _store
     from clues.access import opened
     from clues.intake import one_record
     from clues.intake.fields import FIELDS
 
-    with intake_errors():
+    with plain_errors():
         import settings
 
-        with _store(settings.load()).session() as session:
+        with store_of(settings.load()).session() as session:
             one = one_record(session, record_id)
             opened(session, officer_name(officer), "intake", record_id, "yunjian intakes show")
         if as_json:
             print(json.dumps(asdict(one), ensure_ascii=False, default=str))
             return
-        _say(f"记录 {one.id}  {one.kind}  {one.number}  第 {one.revision} 版  {one.state}")
-        _say(f"文件  {one.file} 第 {one.line} 行  sha256 {one.sha256}")
-        _say(
+        say(f"记录 {one.id}  {one.kind}  {one.number}  第 {one.revision} 版  {one.state}")
+        say(f"文件  {one.file} 第 {one.line} 行  sha256 {one.sha256}")
+        say(
             f"对应  {one.shop}  {one.operator}  {one.listing}  ({one.match.get('how') or '未对应'})"
         )
         for violation in one.violations:
-            _say(f"违法  {violation['violation']}  {violation['score']:.2f}  {violation['why']}")
+            say(f"违法  {violation['violation']}  {violation['score']:.2f}  {violation['why']}")
         for signal in one.signals:
-            _say(f"信号  {signal['strength']:.2f}  {signal['rule']}  {signal['text']}")
+            say(f"信号  {signal['strength']:.2f}  {signal['rule']}  {signal['text']}")
         for finding in one.findings:
-            _say(f"对照  {finding['kind']}  {finding['what']}")
+            say(f"对照  {finding['kind']}  {finding['what']}")
             for listing in finding["listings"]:
-                _say(f"      {listing['title']}  {listing['url']}  {listing['last_seen']}")
+                say(f"      {listing['title']}  {listing['url']}  {listing['last_seen']}")
         for name, value in one.content.items():
             shown = "、".join(value) if isinstance(value, list) else str(value)
-            _say(f"{FIELDS[name].title}  {shown}")
+            say(f"{FIELDS[name].title}  {shown}")
         if one.clues:
-            _say(f"线索  {', '.join(map(str, one.clues))}")
+            say(f"线索  {', '.join(map(str, one.clues))}")
 
 
 @intakes_app.command()
@@ -197,46 +169,43 @@ def settle(
     officer: By = "",
 ) -> None:
     """Say whom a record is about, or what is unlawful, where that could not be told."""
-    from cli import Failed, _store
     from clues.intake import settle as settle_record
 
-    with intake_errors():
+    with plain_errors():
         import settings
 
         if not shop and not violation:
             raise Failed("say --shop, --violation or both", 2)
         config = settings.load()
         sorters = _sorters(config)
-        with _store(config).session() as session:
+        with store_of(config).session() as session:
             tally = settle_record(session, sorters, record_id, officer_name(officer), shop or None, violation)  # fmt: skip
-        _say(f"clues opened {len(tally.opened)}, grown {len(tally.grown)}: {sorted(tally.opened | tally.grown)}")  # fmt: skip
+        say(f"clues opened {len(tally.opened)}, grown {len(tally.grown)}: {sorted(tally.opened | tally.grown)}")  # fmt: skip
 
 
 @intakes_app.command()
 def compare() -> None:
     """Hold every on-site inspection against what its operator sells online now."""
-    from cli import _store
     from clues.intake import compare_again
 
-    with intake_errors():
+    with plain_errors():
         import settings
 
         config = settings.load()
         sorters = _sorters(config)
-        with _store(config).session() as session:
+        with store_of(config).session() as session:
             tally = compare_again(session, sorters)
-        _say(f"clues opened {len(tally.opened)}, grown {len(tally.grown)}")
+        say(f"clues opened {len(tally.opened)}, grown {len(tally.grown)}")
 
 
 def arrivals(as_json: Json = False) -> None:
     """Count clues by their ways of arrival, and how many are matched to operators."""
-    from cli import _store, out
     from clues.arrivals import WAYS, count_ways
 
-    with intake_errors():
+    with plain_errors():
         import settings
 
-        with _store(settings.load()).session() as session:
+        with store_of(settings.load()).session() as session:
             counted = count_ways(session)
         if as_json:
             print(json.dumps([asdict(one) for one in counted], ensure_ascii=False))

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import typer
 
 import settings as settings_module
+from commands.screen import Failed, err, plain_errors
 
 __all__ = ["attach", "metrics", "serve"]
 
 
 def serve(config: settings_module.Settings, store: Any, port: int, address: str = "127.0.0.1") -> Any:  # fmt: skip
     """Serve them by a thread; says where."""
-    from cli import Failed, err
     from watching.metrics import serve_metrics
 
     try:
@@ -33,7 +33,6 @@ def metrics(
     ] = "127.0.0.1",
 ) -> None:
     """Serve Prometheus metrics, computed from the store when they are asked for, until SIGTERM."""
-    from cli import plain_errors
     from storage import open_store
     from watching.logs import begin_logging
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 import settings as settings_module
-from commands.screen import failing, out, printable
+from commands.screen import out, plain_errors, printable, store_of, store_session
 
 __all__ = ["operator_app", "operators"]
 
@@ -49,8 +49,8 @@ def operators(
     """List operators with their shops, clues and place, those with most shops first."""
     from clues.operators import OperatorFilter, find_operators
 
-    with failing():
-        with _store().session() as session:
+    with plain_errors():
+        with store_session() as session:
             wanted = OperatorFilter(q, region, min_shops, registry, limit)
             found = find_operators(session, wanted)
         if as_json:
@@ -73,8 +73,8 @@ def show(operator_id: Annotated[int, typer.Argument(metavar="ID")], as_json: Jso
     """All that is known of one operator, with the links and the evidence behind them."""
     from clues.operators import one_operator
 
-    with failing():
-        with _store().session() as session:
+    with plain_errors():
+        with store_session() as session:
             found = one_operator(session, operator_id)
         if as_json:
             print(json.dumps(found, ensure_ascii=False, default=str))
@@ -128,8 +128,8 @@ def link(one: int, other: int, by: By, reason: Reason) -> None:
     """Say that two operators belong together by what no page shows."""
     from clues.operators import link_operators
 
-    with failing():
-        with _store().session() as session:
+    with plain_errors():
+        with store_session() as session:
             done = link_operators(session, one, other, by, reason)
         _told(done)
 
@@ -139,8 +139,8 @@ def confirm(link_id: Annotated[int, typer.Argument(metavar="LINK")], by: By, rea
     """Say that a link is right: its operators become one (two sound codes stay two)."""
     from clues.operators import confirm_link
 
-    with failing():
-        with _store().session() as session:
+    with plain_errors():
+        with store_session() as session:
             done = confirm_link(session, link_id, by, reason)
         _told(done)
 
@@ -150,8 +150,8 @@ def cut(link_id: Annotated[int, typer.Argument(metavar="LINK")], by: By, reason:
     """Say that a link is wrong: what the program merged on it alone is taken back."""
     from clues.operators import cut_link
 
-    with failing():
-        with _store().session() as session:
+    with plain_errors():
+        with store_session() as session:
             done = cut_link(session, link_id, by, reason)
         _told(done)
 
@@ -161,8 +161,8 @@ def merge(operator_id: int, other_id: int, by: By, reason: Reason) -> None:
     """The second operator's shops and clues come under the first."""
     from clues import merging
 
-    with failing():
-        with _store().session() as session:
+    with plain_errors():
+        with store_session() as session:
             change = merging.merge(session, operator_id, other_id, by, reason)
         out.print(f"change {change.id}: shops {[s for s, _ in change.shops]} under {change.operator_id}", markup=False)  # fmt: skip
 
@@ -178,10 +178,10 @@ def split(
     """Shops leave an operator with their clues, or a merge is taken back."""
     from clues.operators import split_operator
 
-    with failing():
+    with plain_errors():
         if bool(shop) == bool(change):
             raise typer.BadParameter("say either --shop or --change")
-        with _store().session() as session:
+        with store_session() as session:
             done = split_operator(session, operator_id, shop or (), change, by, reason)
         out.print(
             f"change {done.id}: shops {[s for s, _ in done.shops]} left {done.operator_id}"
@@ -196,21 +196,16 @@ def settle() -> None:
     import detectors
     from clues import settle_operators
 
-    with failing():
-        places = detectors.load(settings_module.load().rules_dir).knowledge.places
-        done = settle_operators(_store(), places)
+    with plain_errors():
+        config = settings_module.load()
+        places = detectors.load(config.rules_dir).knowledge.places
+        done = settle_operators(store_of(config), places)
         out.print(f"{done.shops} shops settled")
         _told(done)
 
 
 def _told(done: Any) -> None:
     out.print(f"{len(done.merged)} merged, {len(done.undone)} merges taken back")
-
-
-def _store() -> Any:
-    from storage import open_store
-
-    return open_store(settings_module.load().store_url)
 
 
 def attach(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from commands.casework import _say, case_errors, store_session
+from commands.screen import Failed, plain_errors, say, store_session
 
 __all__ = ["attach"]
 
@@ -19,12 +19,11 @@ def platforms(
 ) -> None:
     """Check platforms' duties against what was seen, as a sheet for the talk with them."""
     import settings
-    from cli import Failed
     from clues import platforms as duties
     from clues.log import CaseError
     from detectors.ruleset import load_rules
 
-    with case_errors():
+    with plain_errors():
         if form not in ("text", "json", "xlsx"):
             raise Failed(f"no such format: {form} (text, json or xlsx)", 2)
         folder = settings.load().rules_dir
@@ -42,12 +41,12 @@ def platforms(
             duties.write_sheets(sheets, form, to)
             return
         for one in sheets:
-            _say(f"{one.title}（{one.source}）")
-            _say(f"  {duties.span_of(one)}")
+            say(f"{one.title}（{one.source}）")
+            say(f"  {duties.span_of(one)}")
             for line in one.lines:
-                _say(f"  {line.point}  {line.title}：{line.found}")
-                _say(f"      {line.basis}")
-                _say(f"      问：{line.ask}")
+                say(f"  {line.point}  {line.title}：{line.found}")
+                say(f"      {line.basis}")
+                say(f"      问：{line.ask}")
 
 
 def attach(app: typer.Typer) -> None:

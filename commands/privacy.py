@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from commands.intake import officer_name
+from commands.screen import officer_name, out, plain_errors, printable, store_of
 
 __all__ = ["attach"]
 
@@ -23,8 +23,7 @@ def purge(
 ) -> None:  # fmt: skip
     """Take away what is older than rules/retention.yaml allows, never what a clue rests on; a
     record of it stays."""
-    from cli import Failed, _printable, _store, out, plain_errors
-    from clues.retention import RetentionError, load_periods
+    from clues.retention import load_periods
     from clues.retention import purge as take_away
 
     with plain_errors():
@@ -32,18 +31,15 @@ def purge(
         from storage import Vault
 
         config = settings.load()
-        try:
-            due = take_away(
-                _store(config), Vault(config.vault_dir), load_periods(config.rules_dir),
-                officer_name(officer), dry_run,
-            )  # fmt: skip
-        except RetentionError as error:
-            raise Failed(str(error)) from None
+        due = take_away(
+            store_of(config), Vault(config.vault_dir), load_periods(config.rules_dir),
+            officer_name(officer), dry_run,
+        )  # fmt: skip
         if as_json:
             print(json.dumps([asdict(one) for one in due], ensure_ascii=False))
             return
         for one in due:
-            out.print(_printable(f"{one.kind}  {one.what}  {one.count} rows  {one.size} bytes"), markup=False, soft_wrap=True)  # fmt: skip
+            out.print(printable(f"{one.kind}  {one.what}  {one.count} rows  {one.size} bytes"), markup=False, soft_wrap=True)  # fmt: skip
         verb = "would go" if dry_run else "gone, and written down"
         out.print(f"{len(due)} items {verb}")
 
@@ -56,19 +52,18 @@ def access(
     as_json: Json = False,
 ) -> None:
     """Who opened what, newest first."""
-    from cli import _printable, _store, out, plain_errors
     from clues.access import accesses
 
     with plain_errors():
         import settings
 
-        with _store(settings.load()).session() as session:
+        with store_of(settings.load()).session() as session:
             found = accesses(session, officer, what, target, limit)
         if as_json:
             print(json.dumps([asdict(one) for one in found], ensure_ascii=False, default=str))
             return
         for one in found:
-            out.print(_printable(f"{one.at:%Y-%m-%d %H:%M:%S}Z  {one.officer}  {one.what} {one.target}  {one.via}"), markup=False, soft_wrap=True)  # fmt: skip
+            out.print(printable(f"{one.at:%Y-%m-%d %H:%M:%S}Z  {one.officer}  {one.what} {one.target}  {one.via}"), markup=False, soft_wrap=True)  # fmt: skip
         out.print(f"{len(found)} looks")
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 import settings as settings_module
-from commands.screen import err, failing, out
+from commands.screen import err, out, plain_errors, store_of
 
 __all__ = ["registry_app"]
 
@@ -35,13 +35,14 @@ def load(
     """Load a register of enterprises; loading it again changes nothing."""
     from clues.registry import HEADINGS, RegistryError, load_registry
 
-    with failing():
+    with plain_errors():
         columns = dict(one.partition("=")[::2] for one in column or ())
         if unknown := sorted(columns.keys() - HEADINGS.keys()):
             raise RegistryError(f"no such field: {', '.join(unknown)} ({', '.join(HEADINGS)})")
+        store = store_of(settings_module.load())
         began = time.monotonic()
         with err.status("loading"):
-            done = load_registry(_store(), file, covers, encoding, columns, rejects)
+            done = load_registry(store, file, covers, encoding, columns, rejects)
         if done.repeated:
             out.print(f"the same file was loaded before: {done.rows} rows; nothing to do")
             return
@@ -62,22 +63,17 @@ def check() -> None:
     import detectors
     from clues.registry_check import check_registry
 
-    with failing():
-        places = detectors.load(settings_module.load().rules_dir).knowledge.places
+    with plain_errors():
+        config = settings_module.load()
+        places = detectors.load(config.rules_dir).knowledge.places
         with err.status("comparing"):
-            done = check_registry(_store(), places)
+            done = check_registry(store_of(config), places)
         told = ", ".join(f"{kind} {count}" for kind, count in done.results.most_common())
         out.print(f"{done.shops} shops compared: {told or 'none in a register'}")
         out.print(
             f"clues: {len(done.opened)} opened, {len(done.grown)} grown; "
             f"{done.separated} shops left the operator whose code they show"
         )
-
-
-def _store() -> Any:
-    from storage import open_store
-
-    return open_store(settings_module.load().store_url)
 
 
 def attach(app: typer.Typer) -> None:

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 import settings as settings_module
-from detectors import RuleError
-from settings import SettingsError
-from storage import StoreError, open_store
-from watching.logs import begin_logging
+from commands.screen import err, out, plain_errors, store_of, typed_moment
 
 __all__ = ["retrohunt"]
-
-out = Console(highlight=False, width=110)
-err = Console(stderr=True, highlight=False)
 
 
 def retrohunt(
@@ -41,19 +33,20 @@ def retrohunt(
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Run rules over all stored pages: those named, else all that are new or changed."""
-    from sweeps.retrohunt import HuntError, HuntOrder, hunts
+    from sweeps.retrohunt import HuntOrder, hunts
     from sweeps.retrohunt import retrohunt as run
+    from watching.logs import begin_logging
 
-    try:
+    with plain_errors():
         config = settings_module.load()
         begin_logging(config)
-        store = open_store(config.store_url)
+        store = store_of(config)
         if listed:
             for one in hunts(store):
                 out.print(_line(one), markup=False, soft_wrap=True)
             return
         order = HuntOrder(
-            tuple(rule or ()), tuple(violation or ()), tuple(goods or ()), _day(since), apply,
+            tuple(rule or ()), tuple(violation or ()), tuple(goods or ()), typed_moment(since, "--since"), apply,
             resume, jobs,
         )  # fmt: skip
         with err.status("retrohunt") as status:
@@ -62,33 +55,12 @@ def retrohunt(
                 status.update(f"{stage} {done:,} of {of:,}")
 
             hunt = run(store, config.rules_dir, order, progress)
-    except SettingsError as error:
-        _failed(str(error), 2)
-    except (HuntError, StoreError, RuleError) as error:
-        _failed(str(error), 2 if isinstance(error, HuntError) else 1)
     if as_json:
         print(json.dumps(_told(hunt), ensure_ascii=False))
     elif hunt is None:
         out.print("no rule is new or changed since all was looked at; name some to run them again")
     else:
         _show(hunt)
-
-
-def _failed(message: str, code: int) -> None:
-    err.print(f"yunjian: {message}", markup=False, soft_wrap=True)
-    raise typer.Exit(code)
-
-
-def _day(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        _failed(f"--since: not a date or time: {text!r} (as in 2026-11-01)", 2)
-        raise
-    # A bare date means midnight in China.
-    return (moment - timedelta(hours=8)).replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _told(hunt: Any) -> dict[str, Any]:

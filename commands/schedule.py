@@ -18,6 +18,7 @@ from rich.table import Table
 
 import settings as settings_module
 from commands.metrics import serve
+from commands.screen import Failed, err, out, plain_errors, typed_day
 from policies import CHINA
 
 __all__ = ["schedule_app"]
@@ -30,30 +31,8 @@ Health = Annotated[
 WEEKDAYS = "一二三四五六日"
 
 
-def _day(text: str, option: str, other: date) -> date:
-    from cli import Failed
-
-    if not text:
-        return other
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Failed(f"{option}: not a date: {text!r} (as in 2026-11-01)", 2) from None
-
-
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=CHINA).astimezone(UTC)
-
-
-def _timetable(config: settings_module.Settings) -> Any:
-    from cli import Failed
-    from schedule import CalendarError
-    from scheduler import timetable_of
-
-    try:
-        return timetable_of(config)
-    except CalendarError as error:
-        raise Failed(str(error)) from None
 
 
 @schedule_app.command("show")
@@ -64,16 +43,16 @@ def show(
     form: Annotated[str, typer.Option("--format", help="table or json")] = "table",
 ) -> None:
     """Print every run that is planned from one day to another, both counted."""
-    from cli import Failed, out, plain_errors
+    from scheduler import timetable_of
 
     with plain_errors():
         if form not in ("table", "json"):
             raise Failed(f"no such format: {form} (table or json)", 2)
-        first = _day(since, "--from", datetime.now(CHINA).date())
-        last = _day(to, "--to", first + timedelta(days=30))
+        first = typed_day(since, "--from", datetime.now(CHINA).date())
+        last = typed_day(to, "--to", first + timedelta(days=30))
         if last < first:
             raise Failed(f"--to {last} lies before --from {first}", 2)
-        timetable = _timetable(settings_module.load())
+        timetable = timetable_of(settings_module.load())
         runs = timetable.between(
             _midnight(first) - timedelta(microseconds=1),
             _midnight(last + timedelta(days=1)) - timedelta(microseconds=1),
@@ -132,10 +111,9 @@ def run(
     ] = 0,
 ) -> None:
     """Run the schedule until SIGTERM or SIGINT: plan what is due and get it going."""
-    from cli import err, plain_errors
     from schedule.service import Alert, Service, logged
     from schedule.start import OneMachine, Workers
-    from scheduler import build
+    from scheduler import build, timetable_of
     from storage import open_store
     from sweeps.team import leave_to_workers
     from watching.alerts import Watch
@@ -144,7 +122,7 @@ def run(
     with plain_errors():
         config = settings_module.load()
         begin_logging(config, service=True)
-        timetable = _timetable(config)
+        timetable = timetable_of(config)
         store = open_store(config.store_url)
         starter = (
             OneMachine(config.data_dir / "sweeps", workers, stop_within)
@@ -195,14 +173,13 @@ def show_log(
     """What became of the runs that were planned from a day on, the newest first."""
     from sqlalchemy import select
 
-    from cli import Failed, out, plain_errors
     from storage import open_store
     from storage.runs import Run
 
     with plain_errors():
         if form not in ("table", "json"):
             raise Failed(f"no such format: {form} (table or json)", 2)
-        first = _day(since, "--from", datetime.now(CHINA).date() - timedelta(days=7))
+        first = typed_day(since, "--from", datetime.now(CHINA).date() - timedelta(days=7))
         query = select(Run).where(Run.planned_at >= _midnight(first))
         if outcome:
             query = query.where(Run.outcome == outcome)
@@ -243,7 +220,6 @@ def show_health(
     health: Health = None,
 ) -> None:
     """Exit 0 where the scheduler gave a sign lately, else 1; for supervisors and containers."""
-    from cli import Failed, plain_errors
     from schedule.health import HEALTH, read_health
 
     with plain_errors():

@@ -10,7 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from commands.casework import case_errors, store_session
+from commands.rules import rules_app
+from commands.screen import Failed, out, plain_errors, store_session
 
 __all__ = ["attach"]
 
@@ -20,10 +21,9 @@ def rules_precision(
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Measured precision per rule, violation and source, with its 95 % interval."""
-    from cli import Failed, out
     from clues.precision import precision
 
-    with case_errors():
+    with plain_errors():
         if by not in ("", "rule", "violation", "source"):
             raise Failed(f"--by: rule, violation or source, not {by!r}", 2)
         with store_session() as session:
@@ -48,11 +48,10 @@ def rules_calibrate(
 ) -> None:
     """Refit scores and thresholds from the verdicts; shows the change, writes it with --apply."""
     import settings
-    from cli import out
     from clues.calibrate import apply, judged, refit
     from detectors.ruleset import load_rules
 
-    with case_errors():
+    with plain_errors():
         folder = settings.load().rules_dir
         with store_session() as session:
             verdicts = judged(session)
@@ -70,7 +69,5 @@ def rules_calibrate(
 
 def attach(app: typer.Typer) -> None:
     """Add these commands below `rules`."""
-    for group in app.registered_groups:
-        if group.name == "rules" and group.typer_instance is not None:
-            group.typer_instance.command("precision")(rules_precision)
-            group.typer_instance.command("calibrate")(rules_calibrate)
+    rules_app.command("precision")(rules_precision)
+    rules_app.command("calibrate")(rules_calibrate)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import settings as settings_module
+from commands.screen import plain_errors
 
 __all__ = ["attach", "worker"]
 
@@ -20,7 +21,6 @@ def worker(
     ] = 1,
 ) -> None:
     """Do sweeps that are left to workers, with as many others as there are, on any machine."""
-    from cli import plain_errors
     from storage import open_store
     from sweeps.worker import run_worker
     from watching.logs import begin_logging

@@ -11,14 +11,12 @@ from ruamel.yaml.error import YAMLError
 
 from crawler.plan import Goods, PlanError
 
-__all__ = ["SEARCHES", "Searches", "load_searches"]
-
-SEARCHES = Path(__file__).with_name("searches.yaml")
+__all__ = ["Searches", "load_searches"]
 
 
 @dataclass(frozen=True)
 class Searches:
-    """Other names of search terms, and places, by goods; see `searches.yaml`."""
+    """Other names of search terms, and places, by goods; see `rules/searches.yaml`."""
 
     synonyms: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     regions: dict[str, list[str]] = field(default_factory=dict)
@@ -51,8 +49,9 @@ class Searches:
         return [self.places[code] for code in codes if code in self.places]
 
 
-def load_searches(path: Path = SEARCHES) -> Searches:
-    """The file's content; raises `PlanError` where it can't be read or names unknown places."""
+def load_searches(rules_dir: Path) -> Searches:
+    """What `searches.yaml` says; raises `PlanError` where it can't be read or names unknown places."""
+    path = rules_dir / "searches.yaml"
     try:
         data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
         goods = data["goods"]

@@ -6,18 +6,16 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography.x509 import Certificate
 
 from proof.container import Pack
 from proof.errors import Broken
+from proof.intact import Intact
 from proof.links import Link, about, clock_back, parse
 from proof.signing import fingerprint, is_signed, public_key
 from proof.stamping import check_stamp
-
-if TYPE_CHECKING:
-    from proof.check import Intact
 
 __all__ = ["LINKS", "RECORDS", "check_chain", "statement", "stated_by"]
 

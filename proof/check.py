@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,10 @@ from cryptography.x509 import Certificate
 from proof.chain import RECORDS, check_chain
 from proof.container import Pack, open_pack
 from proof.errors import Broken
+from proof.intact import Intact
 from proof.records import Record, read_records
 from proof.signing import fingerprint, is_signed, public_key
-from proof.stamping import Stamp, check_stamp, roots_of
+from proof.stamping import check_stamp, roots_of
 
 __all__ = [
     "ARCHIVE", "AUTHORITY", "DIGEST", "INDEX", "MANIFEST", "NO_STAMP", "SIGNATURE", "SIGNING_KEY",
@@ -39,19 +39,6 @@ _NEEDED = (
     "chain/records.jsonl", "custody/custody.jsonl", SIGNING_KEY, SUMS, SIGNATURE,
 )  # fmt: skip
 _SUM = re.compile(r"([0-9a-f]{64})  (\S+)")
-
-
-@dataclass(slots=True)
-class Intact:
-    """A pack that holds: what it has, and what was noticed that breaks nothing."""
-
-    key: str
-    """Fingerprint of the key that signed it."""
-    stamp: Stamp | None = None
-    records: int = 0
-    links: int = 0
-    seals: int = 0
-    notes: list[str] = field(default_factory=list)
 
 
 def digest_of(manifest: bytes) -> bytes:

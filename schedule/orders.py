@@ -5,7 +5,7 @@ from __future__ import annotations
 from schedule.timetable import Planned
 from settings import Settings
 from spiders import READERS
-from sweeps.plan import SweepOrder
+from sweeps.order import SweepOrder
 from sweeps.sources import default_sources
 
 __all__ = ["order_of"]

@@ -30,7 +30,7 @@ from schedule.timetable import Planned, Timetable
 from schedule.underway import Underway
 from settings import Settings
 from storage import Store
-from sweeps.plan import SweepError
+from sweeps.order import SweepError
 from sweeps.run import plan_sweep
 
 __all__ = ["Alert", "Clock", "Service", "logged"]
@@ -113,7 +113,7 @@ class Service:
         except LeaseLost:
             self.state = "waiting"
             self.alert("lease", f"{self.name} lost its lease in the middle of a turn")
-        write_health(self.health, self, now)
+        write_health(self.health, self.said(now))
         return self.state
 
     def stop(self) -> None:
@@ -121,7 +121,26 @@ class Service:
         self.state = "stopped"
         self.starter.stop()
         self.ledger.give_back()
-        write_health(self.health, self, self.clock.wall())
+        write_health(self.health, self.said(self.clock.wall()))
+
+    def said(self, now: datetime) -> dict[str, Any]:
+        """How it stands, for the health file: plain JSON values."""
+        following = self.timetable.following(now)
+        return {
+            "state": self.state,
+            "name": self.name,
+            "at": now.isoformat(timespec="seconds"),
+            "pid": os.getpid(),
+            "next": following and {"entry": following.entry, "at": following.at.isoformat()},
+            "under_way": [
+                {"entry": run.entry, "planned_at": run.planned_at.isoformat(), "sweep": run.sweep_id, "outcome": run.outcome}
+                for run in self.ledger.open_runs()
+            ],
+            "alerts": [
+                {"at": one.at.isoformat(timespec="seconds"), "kind": one.kind, "text": one.text}
+                for one in self.alerts
+            ],
+        }  # fmt: skip
 
     def _turn(self, now: datetime, steady: float) -> str:
         holds, watermark = self._hold(now, steady)

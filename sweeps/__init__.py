@@ -4,7 +4,8 @@ Composes `crawler`, `spiders`, `detectors`, `storage` and `clues`; only the comm
 the scheduler import it.
 """
 
-from sweeps.run import SweepError, sweep
+from sweeps.order import SweepError
+from sweeps.run import sweep
 from sweeps.summary import SourceCount, Summary
 
 __all__ = ["SourceCount", "Summary", "SweepError", "sweep"]

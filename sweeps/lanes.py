@@ -18,7 +18,7 @@ from storage import Store
 from storage import models as m
 from storage.work import LeadRow, UnitRow
 from sweeps.gather import gather
-from sweeps.plan import SweepError
+from sweeps.order import SweepError
 
 __all__ = [
     "Lane",

@@ -25,7 +25,7 @@ from storage import models as m
 from storage.observations import Found, Recorded, fen, listing_key
 from storage.prices import CHINA_OFFSET, keep_samples, price_points
 from storage.runs import PriceSample
-from sweeps.plan import (
+from sweeps.order import (
     PRICE_WATCH,
     SETTLED,
     SHOPS,

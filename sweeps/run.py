@@ -25,8 +25,9 @@ from sweeps.drift import alarms
 from sweeps.events import sweep_begun, sweep_ended
 from sweeps.handover import take_files
 from sweeps.limits import within
+from sweeps.order import SweepError, SweepOrder
 from sweeps.pictures import picture_clues
-from sweeps.plan import SweepError, SweepOrder, draw, open_clue_shops, ways_in
+from sweeps.plan import draw, open_clue_shops, ways_in
 from sweeps.pricewatch import SAMPLED
 from sweeps.sealing import seal_sweep
 from sweeps.sink import StoreSink

@@ -12,7 +12,7 @@ from storage import Store
 from storage import models as m
 from sweeps.gather import gather
 from sweeps.lanes import cancel, hand_over, settled
-from sweeps.plan import SweepOrder
+from sweeps.order import SweepOrder
 from sweeps.queue import missing, withdraw
 from sweeps.run import plan_sweep
 from sweeps.summary import Summary

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -211,9 +212,18 @@ def test_reading_a_recorded_page(shared: Path) -> None:
 
 
 def test_a_hostile_title_does_not_steer_the_terminal() -> None:
-    from cli import _printable
+    from commands.screen import printable
 
-    assert _printable("茶\x1b[2J\u202e叶\r") == "茶 [2J 叶 "
+    assert printable("茶\x1b[2J\u202e叶\r") == "茶 [2J 叶 "
+
+
+def test_each_error_known_by_name_is_there() -> None:
+    from commands.screen import KNOWN
+
+    for name, code in KNOWN.items():
+        module, _, kind = name.rpartition(".")
+        assert issubclass(getattr(import_module(module), kind), Exception), name
+        assert code in (1, 2)
 
 
 def test_the_installed_command_finds_all_parts_from_anywhere(tmp_path: Path) -> None:

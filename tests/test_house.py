@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections.abc import Collection
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -45,12 +47,51 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def modules(path: Path, files: Collection[str]) -> set[str]:
+    """The `files` that one imports, wherever in it; of `from storage import models` the latter."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            parts = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= parts & set(files) or {node.module}
+    return found & set(files)
+
+
 @pytest.mark.parametrize("package", sorted(MAY_IMPORT))
 def test_arrows_point_one_way(house: Path, package: str) -> None:
     files = list((house / package).rglob("*.py")) or [house / f"{package}.py"]
     for path in files:
         outside = imports(path) & PARTS - {package} - MAY_IMPORT[package]
         assert not outside, f"{path.relative_to(house)} imports {outside}"
+
+
+def test_commands_stand_below_the_command_line(house: Path) -> None:
+    for path in (house / "commands").rglob("*.py"):
+        assert not imports(path) & {"cli", "bench", "tests"}, path
+    assert len((house / "cli.py").read_text(encoding="utf-8").splitlines()) < 150
+
+
+BACK = {
+    # Tables in files of their own, so that whoever has the models has all.
+    ("storage.models", f"storage.{name}")
+    for name in ("alerts", "casework", "chain", "hunts", "intake", "privacy", "prunings", "runs", "work")
+} | {("sweeps.template", "sweeps.nursery")}  # fmt: skip
+"""Imports that may lead back: the process that units are forked from has what they need."""
+
+
+def test_no_files_import_each_other_in_a_circle(house: Path) -> None:
+    files = {
+        ".".join(path.relative_to(house).with_suffix("").parts).removesuffix(".__init__"): path
+        for part in PARTS - {"bench"}
+        for path in ([house / f"{part}.py"] if not (house / part).is_dir() else (house / part).rglob("*.py"))
+    }  # fmt: skip
+    graph = {
+        name: {one for one in modules(path, files) - {name} if (name, one) not in BACK}
+        for name, path in files.items()
+    }
+    list(TopologicalSorter(graph).static_order())
 
 
 def test_detectors_are_pure(house: Path) -> None:

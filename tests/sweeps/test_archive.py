@@ -27,7 +27,7 @@ from spiders.recorded import read_recorded
 from storage import Store, Vault, open_store
 from storage import models as m
 from sweeps import sweep
-from sweeps.run import SweepOrder
+from sweeps.order import SweepOrder
 
 WACZ = Path(__file__).parent / "archives" / "shop.wacz"
 TABLES = (m.ListingRow, m.Observation, m.SignalRow, m.Clue, m.ClueSignal, m.ClueEvidence, m.Evidence, m.Shop)  # fmt: skip

@@ -18,7 +18,8 @@ from listing import Listing
 from storage import Store, open_store
 from storage import models as m
 from storage.observations import Found, record
-from sweeps.plan import Plan, SweepError, SweepOrder, draw
+from sweeps.order import Plan, SweepError, SweepOrder
+from sweeps.plan import draw
 from sweeps.run import plan_sweep
 from sweeps.tasks import pending_tasks
 from tests.sweeps.conftest import env_for, swept, yunjian
@@ -85,13 +86,13 @@ def test_what_leads_to_one_address_is_asked_once(store: Store) -> None:
 
 def test_each_group_of_the_searches_is_on_the_watch_list(house: Path, tmp_path: Path) -> None:
     goods = {one.id: one for one in load_goods(house / "rules")}
-    searches = load_searches()
+    searches = load_searches(house / "rules")
     for id_, names in searches.synonyms.items():
         assert set(names) <= set(goods[id_].search), id_
     assert set(searches.regions) <= set(goods)
-    (tmp_path / "x.yaml").write_text("places: {}\ngoods: {tea: {regions: ['53']}}", "utf-8")
-    with pytest.raises(PlanError, match=r"x\.yaml: places without a name: 53"):
-        load_searches(tmp_path / "x.yaml")
+    (tmp_path / "searches.yaml").write_text("places: {}\ngoods: {tea: {regions: ['53']}}", "utf-8")
+    with pytest.raises(PlanError, match=r"searches\.yaml: places without a name: 53"):
+        load_searches(tmp_path)
 
 
 def test_watched_shops_are_swept_those_with_open_clues_first(store: Store) -> None:

@@ -22,7 +22,7 @@ from storage import models as m
 from storage.observations import Found, record
 from storage.prices import price_points
 from storage.runs import PriceSample
-from sweeps.plan import SweepError, SweepOrder
+from sweeps.order import SweepError, SweepOrder
 from sweeps.pricewatch import draw_watch
 from sweeps.run import plan_sweep
 from sweeps.sink import StoreSink

@@ -23,7 +23,8 @@ from settings import load
 from storage import models as m
 from storage import open_store
 from sweeps import SweepError
-from sweeps.run import SweepOrder, plan_sweep
+from sweeps.order import SweepOrder
+from sweeps.run import plan_sweep
 from tests.sweeps.conftest import env_for, swept, yunjian
 
 

@@ -25,9 +25,9 @@ from storage import Store, Vault, open_store
 from storage import models as m
 from storage.work import LeadRow, LeaseRow, UnitRow
 from sweeps.lanes import Lane, crashed, lanes, left, rested, settled
-from sweeps.plan import SweepError
+from sweeps.order import SweepError, SweepOrder
 from sweeps.queue import app_of, missing
-from sweeps.run import SweepOrder, plan_sweep, resumed
+from sweeps.run import plan_sweep, resumed
 from sweeps.summary import Summary
 from sweeps.team import cancel_sweep, leave_to_workers
 from sweeps.unit import UnitSink
