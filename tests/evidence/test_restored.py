@@ -31,7 +31,7 @@ def office(store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return tmp_path
 
 
-def yunjian(*words: str | Path, code: int = 0) -> str:
+def yunjian(*words: str | int | Path, code: int = 0) -> str:
     result = CliRunner().invoke(app, [str(word) for word in words])
     assert result.exit_code == code, result.output
     return result.output
