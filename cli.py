@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 # In the order in which `yunjian --help` lists them.
 for _part in (
-    "sweep", "clues", "replay", "files", "rules", "start", "alerts", "casework", "credit", "db", "evidence",
+    "sweep", "clues", "replay", "files", "rules", "start", "alerts", "casework", "credit", "db", "desk", "evidence",
     "intake", "metrics", "operators", "platforms", "privacy", "registry", "retrohunt", "schedule", "verdicts",
     "worker",
 ):  # fmt: skip

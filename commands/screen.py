@@ -45,6 +45,7 @@ KNOWN = {
     "clues.registry.RegistryError": 1,
     "clues.retention.RetentionError": 1,
     "crawler.plan.PlanError": 2,
+    "desk.people.PeopleError": 1,
     "detectors.errors.RuleError": 1,
     "evidence.errors.EvidenceError": 1,
     "replay.ReplayError": 1,

@@ -392,6 +392,7 @@ from storage import casework as _casework  # noqa: E402, F401
 from storage import chain as _chain  # noqa: E402, F401
 from storage import hunts as _hunts  # noqa: E402, F401
 from storage import intake as _intake  # noqa: E402, F401
+from storage import people as _people  # noqa: E402, F401
 from storage import privacy as _privacy  # noqa: E402, F401
 from storage import prunings as _prunings  # noqa: E402, F401
 from storage import runs as _runs  # noqa: E402, F401

@@ -17,6 +17,9 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
+
 from settings import Settings
 from storage import Store, Vault
 from storage.leases import Leases
@@ -182,5 +185,9 @@ async def _take_over(app: Any, settings: Settings, store: Store) -> None:
     for job in await manager.get_stalled_jobs(
         queue=QUEUE, seconds_since_heartbeat=settings.worker_lease
     ):
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:
+            # It died after it had put the lane's next job: that one goes on with the lane.
+            await manager.finish_job(job, Status.ABORTED, delete_job=False)
     await asyncio.to_thread(missing, settings, store)

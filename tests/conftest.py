@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL, create_engine, make_url, text
 
 import detectors
 from detectors import Detector
@@ -56,27 +57,55 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _server(request: pytest.FixtureRequest) -> URL:
+    """Of the PostgreSQL server, started when the first test asks for it."""
+    url: str = request.getfixturevalue("postgresql")
+    return make_url(url.replace("postgresql://", "postgresql+psycopg://"))
+
+
+def _database(server: URL, template: str = "") -> str:
+    """The URL of a new database, empty or as the template is."""
+    name = f"t{os.urandom(6).hex()}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        like = f" TEMPLATE {template}" if template else ""
+        connection.execute(text(f"CREATE DATABASE {name}{like}"))
+    engine.dispose()
+    return server.set(database=name).render_as_string(hide_password=False)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database: each test that asks for it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
-    from sqlalchemy import create_engine, make_url, text
-
-    server = make_url(
-        request.getfixturevalue("postgresql").replace("postgresql://", "postgresql+psycopg://")
-    )
-    name = f"t{os.urandom(6).hex()}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.set(database=name).render_as_string(hide_password=False)
+    return _database(_server(request))
 
 
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    """An empty store on either database."""
-    opened = open_store(store_url)
+@pytest.fixture(scope="session")
+def made_stores() -> dict[str, str]:
+    """Databases with all tables and nothing in them, by backend: to be copied, not used."""
+    return {}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory,
+    made_stores: dict[str, str],
+) -> Iterator[Store]:  # fmt: skip
+    """An empty store, on SQLite and on PostgreSQL; the migrations run once, then it is copied."""
+    if request.param == "sqlite":
+        if "sqlite" not in made_stores:
+            made_stores["sqlite"] = str(tmp_path_factory.mktemp("made") / "store.db")
+            open_store(f"sqlite:///{made_stores['sqlite']}").close()
+        shutil.copy(made_stores["sqlite"], tmp_path / "store.db")
+        opened = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    else:
+        server = _server(request)
+        if "postgresql" not in made_stores:
+            url = _database(server)
+            open_store(url).close()
+            made_stores["postgresql"] = str(make_url(url).database)
+        opened = open_store(_database(server, made_stores["postgresql"]))
     yield opened
     opened.close()

@@ -28,6 +28,11 @@ MAY_IMPORT = {
     },
     "watching": {"clues", "listing", "policies", "settings", "spiders", "storage"},
     "practice": {"listing"},
+    "reports": {"clues", "detectors", "evidence", "listing", "schedule", "settings", "storage", "watching"},
+    "desk": {
+        "clues", "detectors", "evidence", "listing", "policies", "proof", "reports", "schedule", "settings", "storage",
+        "sweeps", "watching",
+    },
     "schedule": {
         "sweeps", "spiders", "crawler", "detectors", "storage", "settings", "policies",
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -26,7 +27,7 @@ from storage import models as m
 from storage.work import LeadRow, LeaseRow, UnitRow
 from sweeps.lanes import Lane, crashed, lanes, left, rested, settled
 from sweeps.order import SweepError, SweepOrder
-from sweeps.queue import app_of, missing
+from sweeps.queue import app_of, missing, put
 from sweeps.run import plan_sweep, resumed
 from sweeps.summary import Summary
 from sweeps.team import cancel_sweep, leave_to_workers
@@ -181,6 +182,42 @@ def test_nothing_stands_in_the_queue_twice(config: Settings, postgresql: str) ->
         cancel_sweep(store, sweep_id)
         with app.open():
             assert {job.status for job in app.job_manager.list_jobs()} == {"cancelled"}
+    finally:
+        store.close()
+
+
+def test_a_worker_that_died_after_it_put_the_next_job_is_followed(config: Settings, postgresql: str) -> None:  # fmt: skip
+    from sqlalchemy import text
+
+    from bench.databases import database
+    from sweeps.worker import _take_over
+
+    store = open_store(database(postgresql, f"q{os.urandom(4).hex()}"))
+    try:
+        sweep_id = planned(config, store, "http://a.example/")
+        with store.engine.begin() as connection:
+            # As `kill -9` leaves it: under way, of a worker that is silent for an hour.
+            worker = connection.scalar(
+                text(
+                    "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id"
+                )
+            )
+            dead = connection.scalar(
+                text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = :w RETURNING id"),
+                {"w": worker},
+            )
+        queue = app_of(store, min_size=1, max_size=2)
+
+        async def next_job_put_and_taken_over() -> None:
+            async with queue.open_async():
+                await asyncio.to_thread(put, queue, Lane(sweep_id, "a.example", "shop"))
+                await _take_over(queue, config, store)
+
+        asyncio.run(next_job_put_and_taken_over())
+        with queue.open():
+            left = {job.id: job.status for job in queue.job_manager.list_jobs()}
+        assert left.pop(dead) == "aborted"
+        assert list(left.values()) == ["todo"]
     finally:
         store.close()
 

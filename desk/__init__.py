@@ -1,0 +1,1 @@
+"""The desk: what an analyst opens in the morning. Pages in `desk.pages`, one file per noun."""

@@ -1,0 +1,1 @@
+"""Pages of the desk, one file per noun; each has a `router`, and `desk.app` gathers them."""
