@@ -581,7 +581,7 @@ def demo(
 # What stands in files of its own.
 for _part in (
     "alerts", "casework", "credit", "db", "evidence", "intake", "metrics", "operators", "platforms", "privacy",
-    "registry", "retrohunt", "schedule", "verdicts", "worker",
+    "registry", "report", "retrohunt", "schedule", "verdicts", "worker",
 ):  # fmt: skip
     import_module(f"commands.{_part}").attach(app)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from reports.ask import Asker, Counts
 from reports.figures import Main
-from reports.knowledge import Knowledge
 from reports.model import Blank, Figure, Part, Row, Table, Text
 from reports.period import Period
 from reports.watch import Due

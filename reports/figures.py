@@ -15,7 +15,7 @@ __all__ = ["Main", "breakdowns", "change", "comparison", "main_figures"]
 
 GRID = "统计表"
 """The sheet of the table that is sent."""
-_OTHERS = "其他"
+_OTHERS = "其他或未分类"
 _HEAD = ("项目", *(one.title for one in MEASURES.values()))
 
 Main = Mapping[str, Figure]
@@ -195,7 +195,10 @@ def _counties(counted: Mapping[str, Counts], known: Knowledge) -> list[Row]:
             label += "（县区不明）"
         cells = tuple(
             Figure(
-                one.query.name, sum(one.by.get(c, 0) for c in members), one.query, "、".join(members)
+                one.query.name,
+                sum(one.by.get(c, 0) for c in members),
+                one.query,
+                "、".join(members),
             )
             for one in counted.values()
         )

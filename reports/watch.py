@@ -113,7 +113,9 @@ def due(asker: Asker, known: Knowledge, now: datetime) -> Due:
         )
         for one in near[:_SHOWN]
     )  # fmt: skip
-    more = f"另有 {len(near) - _SHOWN} 项未列出，见 yunjian deadlines。" if len(near) > _SHOWN else ""
+    more = (
+        f"另有 {len(near) - _SHOWN} 项未列出，见 yunjian deadlines。" if len(near) > _SHOWN else ""
+    )
     table = Table(
         "deadlines", "逾期和将到期事项", "期限", ("到期日", "工作日", "线索", "事项", "现状", "依据"), rows,
         f"截至 {china(now)}；{SOON} 个工作日内到期或已逾期。{more}",

@@ -26,6 +26,9 @@ MAY_IMPORT = {
     },
     "watching": {"clues", "listing", "policies", "settings", "spiders", "storage"},
     "practice": {"listing"},
+    "reports": {
+        "clues", "detectors", "evidence", "listing", "policies", "schedule", "settings", "storage",
+    },
     "schedule": {
         "sweeps", "spiders", "crawler", "detectors", "storage", "settings", "policies",
     },
