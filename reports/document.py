@@ -163,7 +163,7 @@ def _widths(grid: Any, table: Table) -> None:
         words = [row.cells[column] for row in table.rows if isinstance(row.cells[column], str)]
         longest = max((len(str(one)) for one in words), default=0)
         weights.append(max(1.4, min(longest / 5, 4.0)))
-    weights[0] = max(1.8, min(max((len(row.label) for row in table.rows), default=4) / 4, 4.0))
+    weights[0] = max(1.8, min(max((len(row.label) for row in table.rows), default=4) / 4, 3.1))
     whole = 16.2 / sum(weights)
     grid.autofit = False
     for column, weight in zip(grid.columns, weights, strict=True):

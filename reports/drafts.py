@@ -8,6 +8,7 @@ from reports.ask import Asker, Counts
 from reports.figures import Main
 from reports.model import Blank, Figure, Part, Row, Table, Text
 from reports.period import Period
+from reports.shown import NUMERALS
 from reports.watch import Due
 
 __all__ = ["experience", "materials", "overview", "problems", "results", "what_changed"]
@@ -61,22 +62,20 @@ def overview(main: Main, before: Main, period: Period, place: str, empty: bool) 
 def experience(main: Main, ways: Table, occasions: list[str], cases: int) -> list[Part]:
     """经验做法: what was done, as far as the store knows."""
     v = {key: one.value for key, one in main.items()}
-    said: list[Part] = [
-        Text(
-            f"（一）以网管网，线上巡检。其间开展网上巡检 {v['sweeps']} 次，检查商品页 {v['listings']} 个、网站和网店 "
-            f"{v['shops']} 个，对网页、图片、截图固定证据 {v['evidence']} 份，均留有哈希值和采集时间。"
-        )
+    said = [
+        f"以网管网，线上巡检。其间开展网上巡检 {v['sweeps']} 次，检查商品页 {v['listings']} 个、网站和网店 "
+        f"{v['shops']} 个，对网页、图片、截图固定证据 {v['evidence']} 份，均留有哈希值和采集时间。"
     ]
     if top := _top(ways, 0, 7):
-        said.append(
-            Text(f"（二）多措并举收集线索。按首次到达的途径，新立线索来自：{top}。详见统计表。")
-        )
+        said.append(f"多措并举收集线索。按首次到达的途径，新立线索来自：{top}。详见统计表。")
     if occasions:
-        said.append(Text(f"（三）紧盯集中促销和节假日。其间涉及{'、'.join(occasions)}。"))
+        said.append(f"紧盯集中促销和节假日。其间涉及{'、'.join(occasions)}。")
     if cases:
-        said.append(Text(f"（四）部门联动。其间立联合查处案件 {cases} 件，详见联合执法资料说明。"))
-    said.append(Blank("机制建设、部门协作、宣传引导、行政指导等方面的经验做法"))
-    return said
+        said.append(f"部门联动。其间立联合查处案件 {cases} 件，详见联合执法资料说明。")
+    return [
+        *_counted(said),
+        Blank("机制建设、部门协作、宣传引导、行政指导等方面的经验做法"),
+    ]
 
 
 def results(main: Main, before: Main, violations: Table, goods: Table, counties: Table) -> list[Part]:  # fmt: skip
@@ -84,26 +83,28 @@ def results(main: Main, before: Main, violations: Table, goods: Table, counties:
     v = {key: one.value for key, one in main.items()}
     decided = v["confirmed"] + v["rejected"]
     share = f"，属实率 {v['confirmed'] / decided:.1%}" if decided else ""
-    said: list[Part] = [
-        Text(
-            f"（一）发现和查处。新立线索 {v['opened']} 条，{_than(v['opened'], before['opened'].value, '条')}；"
-            f"甄别 {decided} 条{share}；移送 {v['transferred']} 条、收到反馈 {v['answered']} 条；作出行政处罚决定 "
-            f"{v['decisions']} 份，涉及线索 {v['penalised']} 条；办结 {v['closed']} 条。"
-        )
+    said = [
+        f"发现和查处。新立线索 {v['opened']} 条，{_than(v['opened'], before['opened'].value, '条')}；"
+        f"甄别 {decided} 条{share}；移送 {v['transferred']} 条、收到反馈 {v['answered']} 条；作出行政处罚决定 "
+        f"{v['decisions']} 份，涉及线索 {v['penalised']} 条；办结 {v['closed']} 条。"
     ]
     tops = [
-        f"{word}{top}"
+        f"{word}{top}居多"
         for word, table in (("违法类型以", violations), ("商品以", goods), ("地域以", counties))
         if (top := _top(table, 0))
     ]
     if tops:
-        said.append(Text(f"（二）线索分布。新立线索中，{'居多；'.join(tops)}居多。"))
+        said.append(f"线索分布。新立线索中，{'；'.join(tops)}。")
     if v["to_instruct"]:
         said.append(
-            Text(f"（三）平台责任。核实属实的线索涉及 {v['to_instruct']} 个网络交易平台，约谈提纲可由 yunjian platforms 生成。")
-        )  # fmt: skip
-    said.append(Blank("行政指导和约谈、挽回损失、典型成效、社会反响"))
-    return said
+            f"平台责任。核实属实的线索涉及 {v['to_instruct']} 个网络交易平台，约谈提纲可由 yunjian platforms 生成。"
+        )
+    return [*_counted(said), Blank("行政指导和约谈、挽回损失、典型成效、社会反响")]
+
+
+def _counted(said: list[str]) -> list[Part]:
+    """（一）…, （二）… as documents of offices count."""
+    return [Text(f"（{NUMERALS[number]}）{one}") for number, one in enumerate(said)]
 
 
 def _sum(table: Table, column: str) -> int:

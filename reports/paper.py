@@ -25,13 +25,13 @@ caption { font-weight: bold; margin-bottom: 1mm; break-after: avoid; }
 th, td { border: 1px solid #9aa5b1; padding: 1px 5px; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 thead th { background: #e3eaf2; text-align: center; vertical-align: middle; } tr { break-inside: avoid; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } tr.total > * { background: #f3f5f8; font-weight: bold; }
-tbody th { font-weight: normal; min-width: 5em; } td:empty { height: 1.4em; }
+tbody th { font-weight: normal; min-width: 6.4em; } td:empty { height: 1.4em; }
 .bars { margin: 4mm 0; break-inside: avoid; } .bars b { display: block; margin-bottom: 1.5mm; }
 .bars .line { display: grid; grid-template-columns: 42mm 1fr; gap: 2mm; align-items: center; margin-bottom: 1mm; font-size: 8.5pt; line-height: 1.25; }
 .bars .name { text-align: right; } .bars .bar { display: flex; align-items: center; gap: 1.5mm; }
 .bars .bar i { display: block; height: 3mm; border-radius: 0 1px 1px 0; }
 .key { font-size: 8.5pt; } .key i { display: inline-block; width: 3mm; height: 3mm; margin: 0 1mm 0 3mm; }
-dl { margin: 0; display: grid; grid-template-columns: 8em 1fr; } dt { font-weight: bold; } dd { margin: 0; overflow-wrap: anywhere; }
+dl { margin: 0; display: grid; grid-template-columns: 10em 1fr; } dt { font-weight: bold; } dd { margin: 0; overflow-wrap: anywhere; }
 blockquote { margin: 2mm 0; padding: 1mm 4mm; border-left: 3px solid #35608f; background: #f6f8fa; overflow-wrap: anywhere; break-inside: avoid; }
 blockquote.law { border-color: #9aa5b1; font-size: 9.5pt; } mark { background: #ffe28a; font-weight: bold; }
 .hash { font: 7.5pt/1.5 "Noto Sans Mono CJK SC", monospace; overflow-wrap: anywhere; }

@@ -10,8 +10,13 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
+from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.chart.text import RichText
+from openpyxl.drawing.line import LineProperties
+from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.pagebreak import Break
 
 from clues.exports import harmless
 from reports.model import Blank, Case, Cell, Chart, Figure, Report, Row, Table, Text
@@ -30,7 +35,9 @@ _COLOURS = ("35608F", "C08A3E")
 """Calm, and told apart in grey print."""
 _LONGEST = 8000
 """Characters of a cell."""
-_WRAP = 100
+_NARROWEST = 96
+"""Width of a table at least."""
+_WRAP = 88
 """Width (of half-width characters) of sheets of text."""
 GRID = "专项行动情况统计表"
 
@@ -73,12 +80,18 @@ def _put(page: Any, row: int, column: int, value: object, **style: Any) -> Any:
     return cell
 
 
+def _merge(page: Any, top: int, left: int, bottom: int, right: int) -> None:
+    # A merger of a single cell is a fault to spreadsheets.
+    if (top, left) != (bottom, right):
+        page.merge_cells(start_row=top, start_column=left, end_row=bottom, end_column=right)
+
+
 def _title(page: Any, width: int, title: str, lines: Sequence[str]) -> int:
     """The merged heading; returns the next row."""
-    page.merge_cells(start_row=1, start_column=1, end_row=1, end_column=width)
+    _merge(page, 1, 1, 1, width)
     _put(page, 1, 1, title, size=16, bold=True, across="center", box=False)
     page.row_dimensions[1].height = 30
-    page.merge_cells(start_row=2, start_column=1, end_row=2, end_column=width)
+    _merge(page, 2, 1, 2, width)
     _put(page, 2, 1, "　　".join(lines), size=9, across="center", box=False)
     page.row_dimensions[2].height = 16
     return 3
@@ -91,7 +104,7 @@ def _printed(page: Any, head: int | None, landscape: bool = True) -> None:
     page.sheet_properties.pageSetUpPr.fitToPage = True
     page.print_options.horizontalCentered = True
     page.page_margins.left = page.page_margins.right = 0.5
-    page.page_margins.top = page.page_margins.bottom = 0.6
+    page.page_margins.top, page.page_margins.bottom, page.page_margins.footer = 0.6, 0.8, 0.4
     page.oddFooter.center.text = "第 &P 页，共 &N 页"
     page.sheet_view.showGridLines = False
     if head is not None:
@@ -118,9 +131,11 @@ def _tables(
         places[id(table)] = (page, first, first_head if len(members) == 1 else first - 1)
         for merged in range(first, row):
             _put(page, merged, 1, table.title, bold=True, across="center", fill=_HEAD)
-        page.merge_cells(start_row=first, start_column=1, end_row=row - 1, end_column=1)
+        _merge(page, first, 1, row - 1, 1)
+        if row - first < (needed := _lines(table.title, 11)):
+            page.row_dimensions[first].height = 15 * (needed - (row - first) + 1)
     for note in [f"{table.title}：{table.note}" for table in members if table.note]:
-        page.merge_cells(start_row=row, start_column=1, end_row=row, end_column=width)
+        _merge(page, row, 1, row, width)
         _put(page, row, 1, note, size=9, box=False, down="top")
         page.row_dimensions[row].height = 13 * _lines(note, sum(_widths(members)) + 10)
         row += 1
@@ -171,12 +186,17 @@ def _widths(members: list[Table]) -> list[int]:
             for column, cell in enumerate((row.label, *row.cells)):
                 text = clean(cell, 80) if isinstance(cell, str) else f"{_value(cell)}"[:8]
                 longest[column] = max(longest[column], min(_wide(text), 34))
-    return [one + 2 for one in longest]
+    widths = [one + 2 for one in longest]
+    # The lines above the table want their place.
+    more = max(0, _NARROWEST - sum(widths)) // count
+    return [one + more for one in widths]
 
 
 def _texts(page: Any, report: Report) -> None:
-    row = _title(page, 1, report.title, facing(report))
+    # Two columns: a sheet of one is never made to fit the paper.
+    row = _title(page, 2, report.title, facing(report))
     for number, section in enumerate(report.sections, 1):
+        _merge(page, row, 1, row, 2)
         _put(page, row, 1, heading(number, section), size=12, bold=True, box=False)
         row += 1
         for part in section.parts:
@@ -188,10 +208,11 @@ def _texts(page: Any, report: Report) -> None:
                 said, fill = f"（表：{part.title}，见工作表“{_sheet(part)}”）", None
             else:
                 continue
-            _put(page, row, 1, said, box=fill is not None, fill=fill, down="top")
-            page.row_dimensions[row].height = 14 * _lines(said, _WRAP - 4) + 2
+            _put(page, row, 2, said, box=fill is not None, fill=fill, down="top")
+            page.row_dimensions[row].height = 14 * _lines(said, _WRAP - 10) + 2
             row += 1
-    page.column_dimensions["A"].width = _WRAP
+    page.column_dimensions["A"].width = 4
+    page.column_dimensions["B"].width = _WRAP - 4
     _printed(page, None, landscape=False)
 
 
@@ -202,7 +223,7 @@ def _sheet(table: Table) -> str:
 def _cases(page: Any, cases: list[Case]) -> None:
     row = _title(page, 2, "违法典型案例", ("名称、号码已作遮盖处理",))
     for case in cases:
-        page.merge_cells(start_row=row, start_column=1, end_row=row, end_column=2)
+        _merge(page, row, 1, row, 2)
         _put(page, row, 1, f"案例 {case.number}　{case.title}", size=11, bold=True, fill=_HEAD)
         row += 1
         for name, said in _told(case):
@@ -258,15 +279,26 @@ def _charts(book: Any, report: Report, places: dict[int, tuple[Any, int, int]]) 
         made.set_categories(Reference(source, min_col=2, min_row=first, max_row=last))
         made.x_axis.scaling.orientation = "maxMin"
         made.x_axis.delete = made.y_axis.delete = False
+        made.x_axis.tickLblSkip = 1
+        made.x_axis.txPr = _small()
         made.y_axis.crosses, made.y_axis.number_format = "max", "0"
         made.y_axis.majorUnit = _unit(max(chart.value(line, c) for line in lines for c in chart.columns))  # fmt: skip
         made.legend.position = "b"
         if len(chart.columns) == 1:
             made.legend = None
-        made.width, made.height = 24, max(6.0, 0.62 * len(lines) + 3)
+        made.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="E3E6EA"))
+        made.width, made.height = 24, min(15.5, max(6.0, 0.62 * len(lines) + 3))
+        if row > 3:
+            page.row_breaks.append(Break(id=row - 2))
         page.add_chart(made, f"A{row}")
         row += int(made.height / 0.5) + 2
     _printed(page, None)
+
+
+def _small() -> RichText:
+    """Labels of 8 points: 24 of them stand in one chart."""
+    said = ParagraphProperties(defRPr=CharacterProperties(sz=800))
+    return RichText(p=[Paragraph(pPr=said, endParaRPr=CharacterProperties(sz=800))])
 
 
 def _head_row(page: Any, head: int, first: int) -> int:
@@ -301,7 +333,7 @@ def _origins(page: Any, report: Report) -> None:
             # Its lines stay lines.
             made.value = harmless(words)
         page.row_dimensions[row].height = min(
-            400, 12 * max(2, sum(_lines(one, 78) for one in query.sql.splitlines()))
+            400, 11 * max(2, sum(_lines(one, 78) for one in query.sql.splitlines()))
         )
         row += 1
     row += 1

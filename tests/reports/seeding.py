@@ -14,8 +14,8 @@ from clues.folding import take_over
 from clues.handover import answer, hand_over, open_case
 from clues.lifecycle import take
 from detectors import Detector
+from policies import CHINA
 from reports import Knowledge, knowledge
-from reports.period import CHINA
 from storage import Store
 from storage import models as m
 from storage.intake import IntakeFile, IntakeRecord
@@ -173,8 +173,8 @@ def _watched(store: Store) -> None:
         assert page is not None
         for day, fen in ((8, 30000), (9, 15000)):
             session.add(PriceSample(listing_id=page.id, day=date(2026, 11, day), price_fen=fen, evidence_id=None, seen_at=china(str(day))))  # fmt: skip
-        for outcome, day in (("done", "9"), ("missed", "10")):
-            session.add(Run(entry="double-11", kind="intensified", planned_at=china(day), until=china(day, "23:00:00"), outcome=outcome, decided_at=china(day), begun_at=None, ended_at=None, sweep_id=None, tried_at=None))  # fmt: skip
+        for outcome, on in (("done", "9"), ("missed", "10")):
+            session.add(Run(entry="double-11", kind="intensified", planned_at=china(on), until=china(on, "23:00:00"), outcome=outcome, decided_at=china(on), begun_at=None, ended_at=None, sweep_id=None, tried_at=None))  # fmt: skip
         record = session.scalars(select(m.Evidence.id).order_by(m.Evidence.id)).first()
         assert record is not None
         file = IntakeFile(kind="complaint", profile="p", name="n", sha256="0" * 64, evidence_id=record, officer="王芳", at=china("4"))  # fmt: skip
