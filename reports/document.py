@@ -15,7 +15,7 @@ from docx.shared import Cm, Pt, RGBColor
 
 from reports.charts import picture
 from reports.model import Blank, Case, Chart, Part, Report, Table, Text
-from reports.shown import facing, heading, number, shown
+from reports.shown import CELL, facing, heading, number, shown
 from reports.words import clean
 
 __all__ = ["document"]
@@ -28,7 +28,7 @@ def document(report: Report) -> bytes:
     made = Document()
     _page(made)
     _styles(made)
-    title = made.add_heading(report.title, 0)
+    title = made.add_heading(clean(report.title), 0)
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER
     below = made.add_paragraph("\n".join(facing(report)))
     below.alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -114,7 +114,7 @@ def _table(made: Any, table: Table) -> None:
     caption.alignment = WD_ALIGN_PARAGRAPH.CENTER
     caption.paragraph_format.keep_with_next = True
     caption.paragraph_format.space_before = Pt(8)
-    run = caption.add_run(f"表：{table.title}")
+    run = caption.add_run(f"表：{clean(table.title)}")
     run.bold = True
     grid = made.add_table(rows=1, cols=len(table.head))
     grid.style, grid.alignment = "Table Grid", WD_TABLE_ALIGNMENT.CENTER
@@ -147,7 +147,7 @@ def _cell(
     paragraph.paragraph_format.line_spacing, paragraph.paragraph_format.space_after = 1.1, Pt(0)
     if centre or right:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if centre else WD_ALIGN_PARAGRAPH.RIGHT
-    run = paragraph.add_run(text)
+    run = paragraph.add_run(clean(text, CELL))
     run.bold, run.font.size = bold, Pt(9)
     if shade:
         fill = OxmlElement("w:shd")
@@ -198,6 +198,6 @@ def _case(made: Any, case: Case) -> None:
 
 def _named(made: Any, name: str, said: str) -> Any:
     paragraph = made.add_paragraph()
-    paragraph.add_run(f"{name}：").bold = True
+    paragraph.add_run(f"{clean(name)}：").bold = True
     paragraph.add_run(clean(said))
     return paragraph

@@ -31,13 +31,13 @@ def shown(cell: Cell) -> str:
 
 def heading(number: int, section: Section) -> str:
     """一、… as documents of offices count."""
-    return f"{NUMERALS[number - 1]}、{section.title}"
+    return f"{NUMERALS[number - 1]}、{clean(section.title, CELL)}"
 
 
 def facing(report: Report) -> tuple[str, ...]:
     """Period, place and when it was made."""
     return (
         f"统计期间：{report.period}（北京时间，首尾两日计入）",
-        f"地域：{report.place}",
+        f"地域：{clean(report.place, CELL)}",
         f"生成时间：{china(report.made_at)}（北京时间）",
     )
