@@ -103,7 +103,7 @@ def _case(session: Session, known: Knowledge, period: Period, number: int, clue_
         ("经营主体", masked_name(operator.name) if operator else "尚未查明"),
         ("统一社会信用代码", masked_code(operator.uscc) if operator and operator.uscc else "—"),
         ("所在地域", known.place(clue.region) or masked_place(operator.address if operator else "") or "不明"),
-        ("网店", f"{masked_name(shop.name)}（{clean(shop.source, 60)}）"),
+        ("网店", f"{masked_name(shop.name)}（{_source(session, shop.source)}）"),
         ("所售商品", "；".join(dict.fromkeys(masked(seen.content.get("title", row.title), whose, 80) for _, seen, row in signals)) or "—"),
         ("首次发现", china(clue.opened_at)),
         ("现状", STATES.get(clue.state, clue.state)),
@@ -114,21 +114,30 @@ def _case(session: Session, known: Knowledge, period: Period, number: int, clue_
         clue_id=clue_id,
         title=f"{name}{'' if penalties else '涉嫌'}{title}案",
         facts=tuple(facts),
-        said=tuple(_said(signal, seen, row, whose) for signal, seen, row in signals),
+        said=tuple(
+            _said(signal, seen, _source(session, row.source), whose)
+            for signal, seen, row in signals
+        ),
         evidence=_evidence(session, clue_id),
         laws=_laws(known.laws, [(signal.law, seen.seen_at) for signal, seen, _ in signals]),
         penalties=tuple(_penalty(one, whose) for one in penalties),
     )
 
 
-def _said(
-    signal: m.SignalRow, seen: m.Observation, listing: m.ListingRow, whose: Sequence[str]
-) -> Said:
+def _source(session: Session, name: str) -> str:
+    """A platform's title; of an independent shop not its host, which would name it."""
+    source = session.scalar(select(m.SourceRow).where(m.SourceRow.name == name))
+    if source is not None and source.kind == "shop":
+        return "独立网站"
+    return clean(source.title if source is not None and source.title else name, 60)
+
+
+def _said(signal: m.SignalRow, seen: m.Observation, source: str, whose: Sequence[str]) -> Said:
     before, words, after = context_of(
         seen.content, signal.field, signal.start, signal.end, signal.text
     )
     field = signal.field.split("[")[0].split(".")[0]
-    where = f"{clean(listing.source, 60)}，{_FIELDS.get(field, field)}，{china(seen.seen_at)}"
+    where = f"{source}，{_FIELDS.get(field, field)}，{china(seen.seen_at)}"
     return Said(
         masked(before, whose), masked(words, whose), masked(after, whose), where,
         masked(signal.reason, whose),

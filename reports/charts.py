@@ -62,7 +62,9 @@ def picture(chart: Chart) -> bytes | None:
         axes.spines["left"].set_color("#9aa5b1")
         axes.set_title(chart.title, fontsize=10.5, loc="left")
         if series > 1:
-            axes.legend(frameon=False, loc="best", fontsize=8.5)
+            axes.legend(
+                frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=series, fontsize=8.5
+            )
         drawn.tight_layout()
         made = BytesIO()
         canvas.print_png(made, metadata={"Software": ""})  # type: ignore[no-untyped-call]

@@ -22,7 +22,7 @@ __all__ = ["Due", "due", "joint_cases", "occasions", "prices", "promotion_clues"
 
 SOON = 5
 """Working days within which a deadline is near."""
-_SHOWN = 30
+_SHOWN = 20
 _PRICES = """
 SELECT listing.id, listing.title, shop.name AS shop, min(price_sample.price_fen) AS lowest,
        max(price_sample.price_fen) AS highest, count(*) AS days,

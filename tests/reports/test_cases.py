@@ -10,6 +10,7 @@ import reports
 from detectors import Detector
 from reports.model import Blank, Case, Chart, Report, Text
 from storage import Store
+from storage import models as m
 from tests.reports.seeding import FIRST, LAST, NOW, Seeds, china, joint, seeded
 
 
@@ -66,6 +67,25 @@ def test_operators_and_peoples_numbers_are_masked_wherever_they_stand(seeds: See
     assert answer.startswith(
         "省公安厅：属实（2026-11-04 10:00）已查处虚******司，联系人139****5678"
     )
+
+
+def test_a_shops_own_site_is_not_named_a_platform_is(seeds: Seeds) -> None:
+    def at(name: str, kind: str, title: str) -> m.SourceRow:
+        return m.SourceRow(
+            name=name, kind=kind, title=title, home="", how_found="", added_at=china("1")
+        )
+
+    seeds.clue("site", "false_claim", ["tea"], "", "sweep", china("2"), source="tea.example")
+    seeds.steps("site", china("3"), "triage", "verify", "confirm")
+    with seeds.store.session() as session:
+        session.add_all(
+            [at("tea.example", "shop", "虚构茶行"), at("taobao", "marketplace", "淘宝")]
+        )
+    found = cases(made(seeds))
+    own = next(one for one in found if one.clue_id == seeds.clues["site"])
+    assert dict(own.facts)["网店"] == "虚***店（独立网站）" and "tea.example" not in repr(own)
+    assert own.said[0].where.startswith("独立网站，标题")
+    assert dict(found[0].facts)["网店"] == "虚***店（淘宝）"
 
 
 def test_a_case_tells_nothing_from_after_the_period(seeds: Seeds) -> None:
