@@ -16,13 +16,20 @@ from reports.period import Period
 __all__ = ["DIMENSIONS", "MEASURES", "Dimension", "Measure", "count"]
 
 _LOG = """
-log(docket, clue_id) AS (
-  SELECT CAST(clue.docket AS text), clue.id FROM clue WHERE {standing}
+folded(docket, clue_id) AS (
+  SELECT e.detail ->> 'docket', clue.id
+  FROM clue_event AS e JOIN clue ON clue.docket = e.docket
+  WHERE e.action = 'merge' AND {standing}
   UNION
-  SELECT e.detail ->> 'docket', log.clue_id
-  FROM clue_event AS e JOIN log ON log.docket = e.docket
-  WHERE e.action = 'merge' AND NOT EXISTS (
-    SELECT 1 FROM clue WHERE clue.docket = e.detail ->> 'docket' AND {standing})
+  SELECT e.detail ->> 'docket', folded.clue_id
+  FROM folded JOIN clue_event AS e ON e.docket = folded.docket AND e.action = 'merge'
+  WHERE NOT EXISTS (SELECT 1 FROM clue WHERE clue.docket = folded.docket AND {standing})
+),
+log(docket, clue_id) AS (
+  SELECT clue.docket, clue.id FROM clue WHERE {standing}
+  UNION ALL
+  SELECT folded.docket, folded.clue_id FROM folded
+  WHERE NOT EXISTS (SELECT 1 FROM clue WHERE clue.docket = folded.docket AND {standing})
 )"""
 _LAST = (
     _LOG
