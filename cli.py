@@ -21,7 +21,7 @@ app = typer.Typer(
 # In the order in which `yunjian --help` lists them.
 for _part in (
     "sweep", "clues", "replay", "files", "rules", "start", "alerts", "casework", "credit", "db", "desk", "evidence",
-    "intake", "metrics", "operators", "platforms", "privacy", "registry", "retrohunt", "schedule", "verdicts",
+    "intake", "metrics", "operators", "platforms", "privacy", "registry", "report", "retrohunt", "schedule", "verdicts",
     "worker",
 ):  # fmt: skip
     import_module(f"commands.{_part}").attach(app)

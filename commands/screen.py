@@ -49,6 +49,7 @@ KNOWN = {
     "detectors.errors.RuleError": 1,
     "evidence.errors.EvidenceError": 1,
     "replay.ReplayError": 1,
+    "reports.model.ReportError": 2,
     "schedule.calendar.CalendarError": 1,
     "settings.SettingsError": 2,
     "spiders.recorded.RecordedError": 1,

@@ -28,7 +28,9 @@ MAY_IMPORT = {
     },
     "watching": {"clues", "listing", "policies", "settings", "spiders", "storage"},
     "practice": {"listing"},
-    "reports": {"clues", "detectors", "evidence", "listing", "schedule", "settings", "storage", "watching"},
+    "reports": {
+        "clues", "detectors", "evidence", "listing", "policies", "schedule", "settings", "storage",
+    },
     "desk": {
         "clues", "detectors", "evidence", "listing", "policies", "proof", "reports", "schedule", "settings", "storage",
         "sweeps", "watching",
