@@ -3,7 +3,7 @@ folded, given back or were there before. Both ways come to the same."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -11,11 +11,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from clues.standing import FOLDED
+from storage import Store
 from storage.models import Clue, ClueEvidence, ClueSignal, Observation, Operator, Shop, SignalRow
 from storage.search import ClueFacet, ClueListing, ClueSummary, ClueText, ClueWord, words_of
 from storage.words import document
 
-__all__ = ["note", "proven", "refresh", "strongest"]
+__all__ = ["note", "proven", "refresh", "reindex_clues", "strongest"]
 
 SHOWN = 5
 """Words of a clue that its row shows."""
@@ -23,6 +24,8 @@ SEARCHED = 300
 """Words of a clue that are searched."""
 LONGEST = 200
 """Characters of a word that are kept."""
+BATCH = 500
+"""Clues at a time."""
 Told = list[list[Any]]
 
 
@@ -83,8 +86,8 @@ def refresh(session: Session, clue_ids: Iterable[int]) -> None:
     """All that is at hand of these clues, anew; of a folded one nothing."""
     session.flush()
     wanted = sorted(set(clue_ids))
-    for start in range(0, len(wanted), 500):
-        ids = wanted[start : start + 500]
+    for start in range(0, len(wanted), BATCH):
+        ids = wanted[start : start + BATCH]
         for table in (ClueText, ClueWord, ClueFacet, ClueListing, ClueSummary):
             session.execute(
                 delete(table)
@@ -96,6 +99,21 @@ def refresh(session: Session, clue_ids: Iterable[int]) -> None:
         ).all()
         if clues:
             _write(session, clues)
+
+
+def reindex_clues(store: Store) -> Iterator[int]:
+    """What is at hand of all clues, anew, some in a transaction; yields how many are done."""
+    after = done = 0
+    while True:
+        with store.writing() as session:
+            next_ids = select(Clue.id).where(Clue.id > after).order_by(Clue.id).limit(BATCH)
+            ids = session.scalars(next_ids).all()
+            if not ids:
+                return
+            refresh(session, ids)
+        after = ids[-1]
+        done += len(ids)
+        yield done
 
 
 def _write(session: Session, clues: Sequence[Clue]) -> None:
