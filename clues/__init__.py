@@ -4,6 +4,7 @@ May import `detectors` and `storage`; the sweep, the desk and the command line i
 """
 
 from clues.arrivals import way_of_sweep
+from clues.counts import Facets, clue_facets, count_clues
 from clues.facts import keep_facts
 from clues.growth import Finding, Tally, grow
 from clues.jurisdiction import Jurisdiction
@@ -14,10 +15,13 @@ from clues.query import ClueFilter, ClueView, find_clues, one_clue
 __all__ = [
     "ClueFilter",
     "ClueView",
+    "Facets",
     "Finding",
     "Jurisdiction",
     "Link",
     "Tally",
+    "clue_facets",
+    "count_clues",
     "find_clues",
     "grow",
     "keep_facts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ __all__ = [
     "Publication",
     "Reminder",
     "basis_of",
+    "began_of",
     "clue_reminders",
     "load_periods",
     "penalty_reminders",
@@ -177,7 +178,7 @@ def clue_reminders(
 ) -> Iterator[Reminder]:
     """What is due for each clue that is not closed, in no order; `known` are the departments by
     id, to call those that owe an answer by their names."""
-    began = _began(session)
+    began = began_of(session)
     owing = _owing(session)
     rows = session.execute(
         select(Clue, Shop.name, Operator.name)
@@ -203,8 +204,10 @@ def clue_reminders(
             )
 
 
-def _began(session: Session) -> dict[tuple[str, str], datetime]:
-    """When each log last entered each state, and was last reopened.
+def began_of(
+    session: Session, dockets: Collection[str] | None = None
+) -> dict[tuple[str, str], datetime]:
+    """When each log (of these, or of all) last entered each state, and was last reopened.
 
     By the latest time that the log had seen by then: a clock that was set back must not take days
     from a period.
@@ -212,10 +215,13 @@ def _began(session: Session) -> dict[tuple[str, str], datetime]:
     until_then = func.max(ClueEvent.at).over(
         partition_by=ClueEvent.docket, order_by=ClueEvent.number, rows=(None, 0)
     )
-    events = select(
+    steps = select(
         ClueEvent.docket, ClueEvent.action, ClueEvent.from_state, ClueEvent.to_state,
         until_then.label("moment"),
-    ).subquery()  # fmt: skip
+    )  # fmt: skip
+    if dockets is not None:
+        steps = steps.where(ClueEvent.docket.in_(dockets))
+    events = steps.subquery()
     rows = session.execute(
         select(events.c.docket, events.c.action, events.c.to_state, func.max(events.c.moment))
         .where(events.c.from_state != events.c.to_state)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from clues.arrivals import hand_on
 from clues.log import absorb, append
 from clues.standing import FOLDED
+from clues.summaries import refresh
 from storage.models import (
     Clue,
     ClueEvidence,
@@ -66,6 +67,7 @@ def take_over(session: Session, subject: str, operator_id: int) -> list[dict[str
             hand_on(session, clue.id, heir.id)
         session.flush()
         told.append(entry)
+    refresh(session, {id_ for one in told for id_ in (one["clue"], one["heir"]) if id_})
     return told
 
 
@@ -82,7 +84,7 @@ def give_back(
     were, with what was found since. Returns what happened to each clue.
     """
     came = {entry["violation"]: entry for entry in entries if entry["subject"] == to}
-    told = []
+    told: list[dict[str, Any]] = []
     clues = session.scalars(select(Clue).where(Clue.subject == subject).order_by(Clue.id)).all()
     for clue in clues:
         entry = came.get(clue.violation)
@@ -108,6 +110,8 @@ def give_back(
         )
         _hand(session, clue, target, theirs, ours, entry)
         told.append({"clue": target.id, "violation": clue.violation, "to": to, "from": clue.id})
+    named = ("clue", "left", "from")
+    refresh(session, {one[name] for one in told for name in named if one.get(name)})
     return told
 
 

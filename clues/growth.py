@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from clues.arrivals import arrive
 from clues.folding import take_over
+from clues.summaries import note
 from storage.models import Clue, ClueEvidence, ClueSignal
 from storage.operators import OperatorChange
 
@@ -63,9 +64,9 @@ def grow(
             linked = _link(session, ClueSignal, "signal_id", clue.id, signals)
             rests_on = [finding.evidence_id] if finding.evidence_id is not None else []
             rests_on += finding.pictures.get(violation, ())
-            _link(session, ClueEvidence, "evidence_id", clue.id, rests_on)
+            proven = _link(session, ClueEvidence, "evidence_id", clue.id, rests_on)
             # A look that says nothing new to the clue is no arrival.
-            arrived = (fresh or linked or bool(finding.records)) and arrive(
+            arrived = (fresh or bool(linked) or bool(finding.records)) and arrive(
                 session, clue.id, intake, finding.seen_at, sweep_id, finding.records
             )
             if fresh:
@@ -78,6 +79,8 @@ def grow(
                 # The clock of a machine may have been set back since.
                 clue.grown_at = max(clue.grown_at, finding.seen_at)
                 tally.grown.add(clue.id)
+            if fresh or linked or proven or clue.id in tally.grown:
+                note(session, clue, linked, len(proven))
     tally.grown -= tally.opened
     return tally
 
@@ -126,15 +129,13 @@ def _link(
     column: str,
     clue_id: int,
     ids: Sequence[int],
-) -> bool:
-    """Tie signals or evidence to a clue; returns whether any was new to it."""
+) -> list[int]:
+    """Tie signals or evidence to a clue; returns those that were new to it."""
     rows = [{"clue_id": clue_id, column: id_} for id_ in dict.fromkeys(ids)]
     if not rows:
-        return False
-    linked = session.scalars(
-        insert_for(session)(table).values(rows).on_conflict_do_nothing().returning(table.clue_id)
-    )
-    return bool(linked.all())
+        return []
+    made = insert_for(session)(table).values(rows).on_conflict_do_nothing()
+    return list(session.scalars(made.returning(table.__table__.c[column])))
 
 
 def _adopt(session: Session, shop_id: int, operator_id: int) -> None:

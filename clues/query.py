@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from clues.arrivals import arrivals_of
+from clues.filters import ClueFilter, conditions, order_of
 from clues.pictures import picture_links
-from clues.standing import standing
+from clues.summaries import strongest
 from listing import Listing
 from storage.hunts import Superseded
 from storage.models import (
@@ -25,26 +27,9 @@ from storage.models import (
     Shop,
     SignalRow,
 )
+from storage.search import ClueSummary
 
 __all__ = ["ClueFilter", "ClueView", "find_clues", "one_clue"]
-
-
-@dataclass(frozen=True, slots=True)
-class ClueFilter:
-    """What an analyst asks for; a field left as it is asks nothing."""
-
-    violation: str = ""
-    goods: str = ""
-    source: str = ""
-    region: str = ""
-    """A division code; those below it count too."""
-    state: str = ""
-    since: datetime | None = None
-    min_score: float = 0.0
-    text: str = ""
-    """Words in the shop's or operator's name, a listing's title or the matched words."""
-    limit: int = 0
-    """At most so many; 0 is all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,126 +54,82 @@ class ClueView:
     opened_at: datetime
     grown_at: datetime
     detail: dict[str, Any] = field(default_factory=dict)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-Row = tuple[Clue, str, str | None]
-
-
-def _where(query: Select[Any], wanted: ClueFilter) -> Select[Any]:
-    query = query.where(standing())
-    if wanted.violation:
-        query = query.where(Clue.violation == wanted.violation)
-    if wanted.state:
-        query = query.where(Clue.state == wanted.state)
-    if wanted.region:
-        query = query.where(Clue.region.startswith(wanted.region, autoescape=True))
-    if wanted.since:
-        query = query.where(Clue.grown_at >= wanted.since)
-    if wanted.min_score:
-        query = query.where(Clue.score >= wanted.min_score)
-    if wanted.goods or wanted.source or wanted.text:
-        seen = (
-            select(ClueSignal.clue_id)
-            .join(SignalRow, SignalRow.id == ClueSignal.signal_id)
-            .join(Observation, Observation.id == SignalRow.observation_id)
-            .join(ListingRow, ListingRow.id == Observation.listing_id)
-            .where(ClueSignal.clue_id == Clue.id)
-        )
-        if wanted.goods:
-            query = query.where(exists(seen.where(ListingRow.goods == wanted.goods)))
-        if wanted.source:
-            query = query.where(exists(seen.where(ListingRow.source == wanted.source)))
-        if wanted.text:
-            like = f"%{_escaped(wanted.text)}%"
-            query = query.where(
-                or_(
-                    Shop.name.ilike(like, escape="\\"),
-                    Operator.name.ilike(like, escape="\\"),
-                    exists(
-                        seen.where(
-                            or_(
-                                ListingRow.title.ilike(like, escape="\\"),
-                                SignalRow.text.ilike(like, escape="\\"),
-                            )
-                        )
-                    ),
-                )
-            )
-    return query
+    due: date | None = None
+    """When the next thing is due, as `clues.dues.settle_dues` reckoned it last."""
+    version: int = 0
+    operator_id: int | None = None
+    shop_id: int = 0
+    intake: str = ""
+    """The way by which it came first."""
 
 
 def find_clues(session: Session, wanted: ClueFilter) -> list[ClueView]:
-    """The clues that fit, highest score first, then newest."""
+    """The clues that fit, in the order asked for (`clues.filters.SORTS`), `limit` of them after
+    the first `offset`."""
     query: Any = (
-        select(Clue, Shop.name, Operator.name)
+        select(Clue, Shop.name, Operator.name, ClueSummary)
         .join(Shop, Shop.id == Clue.shop_id)
         .outerjoin(Operator, Operator.id == Clue.operator_id)
-        .order_by(Clue.score.desc(), Clue.grown_at.desc(), Clue.id)
+        .outerjoin(ClueSummary, ClueSummary.clue_id == Clue.id)
+        .where(*conditions(session, wanted))
+        .order_by(*order_of(wanted.sort))
     )
-    query = _where(query, wanted)
     if wanted.limit:
         query = query.limit(wanted.limit)
-    rows: list[Row] = [tuple(row) for row in session.execute(query)]
-    ids = [clue.id for clue, _, _ in rows]
-    words, titles, signals, evidence = _gathered(session, ids)
-    return [
-        ClueView(
-            id=clue.id,
-            violation=clue.violation,
-            score=clue.score,
-            state=clue.state,
-            operator=operator or "",
-            shop=shop,
-            sources=list(clue.sources),
-            goods=list(clue.goods),
-            region=clue.region,
-            words=words.get(clue.id, []),
-            title=titles.get(clue.id, ("", ""))[0],
-            url=titles.get(clue.id, ("", ""))[1],
-            signals=signals.get(clue.id, 0),
-            evidence=evidence.get(clue.id, 0),
-            opened_at=clue.opened_at,
-            grown_at=clue.grown_at,
-        )
-        for clue, shop, operator in rows
-    ]
+    if wanted.offset:
+        # SQLite knows no offset without a limit.
+        query = query.limit(wanted.limit or 2**62).offset(wanted.offset)
+    rows = [tuple(row) for row in session.execute(query)]
+    titles = _titles(session, [summary for *_, summary in rows if summary is not None])
+    return [_view(clue, shop, operator, summary, titles) for clue, shop, operator, summary in rows]
 
 
-def _gathered(
-    session: Session, ids: list[int]
-) -> tuple[dict[int, list[str]], dict[int, tuple[str, str]], dict[int, int], dict[int, int]]:
-    words: dict[int, list[str]] = {}
-    titles: dict[int, tuple[str, str]] = {}
-    signals: dict[int, int] = {}
-    evidence: dict[int, int] = {}
+def _titles(
+    session: Session, summaries: Sequence[ClueSummary]
+) -> dict[int | None, tuple[str, str]]:
+    """Title and address of the listings that rows show."""
+    ids = list({one.listing_id for one in summaries if one.listing_id is not None})
+    titles: dict[int | None, tuple[str, str]] = {}
     # In slices: SQLite takes a bounded number of parameters.
     for start in range(0, len(ids), 5000):
-        part = ids[start : start + 5000]
         found = session.execute(
-            select(ClueSignal.clue_id, SignalRow.text, ListingRow.title, ListingRow.url)
-            .join(SignalRow, SignalRow.id == ClueSignal.signal_id)
-            .join(Observation, Observation.id == SignalRow.observation_id)
-            .join(ListingRow, ListingRow.id == Observation.listing_id)
-            .where(ClueSignal.clue_id.in_(part))
-            .order_by(SignalRow.strength.desc(), SignalRow.id)
+            select(ListingRow.id, ListingRow.title, ListingRow.url).where(
+                ListingRow.id.in_(ids[start : start + 5000])
+            )
         )
-        for clue_id, text, title, url in found:
-            signals[clue_id] = signals.get(clue_id, 0) + 1
-            titles.setdefault(clue_id, (title, url))
-            seen = words.setdefault(clue_id, [])
-            if text and text not in seen and len(seen) < 5:
-                seen.append(text)
-        counted = session.execute(
-            select(ClueEvidence.clue_id, func.count())
-            .where(ClueEvidence.clue_id.in_(part))
-            .group_by(ClueEvidence.clue_id)
-        )
-        evidence.update({clue_id: count for clue_id, count in counted})
-    return words, titles, signals, evidence
+        titles.update({id_: (title, url) for id_, title, url in found})
+    return titles
+
+
+def _view(
+    clue: Clue, shop: str, operator: str | None, summary: ClueSummary | None,
+    titles: Mapping[int | None, tuple[str, str]], detail: dict[str, Any] | None = None,
+) -> ClueView:  # fmt: skip
+    title, url = titles.get(summary.listing_id if summary else None, ("", ""))
+    return ClueView(
+        id=clue.id,
+        violation=clue.violation,
+        score=clue.score,
+        state=clue.state,
+        operator=operator or "",
+        shop=shop,
+        sources=list(clue.sources),
+        goods=list(clue.goods),
+        region=clue.region,
+        words=[word for word, *_ in summary.words] if summary else [],
+        title=title,
+        url=url,
+        signals=summary.signals if summary else 0,
+        evidence=summary.evidence if summary else 0,
+        opened_at=clue.opened_at,
+        grown_at=clue.grown_at,
+        detail=detail or {},
+        due=summary.due if summary else None,
+        version=clue.version,
+        operator_id=clue.operator_id,
+        shop_id=clue.shop_id,
+        intake=clue.intake,
+    )
 
 
 def _with_pictures(session: Session, signals: list[SignalRow]) -> dict[int, Listing]:
@@ -200,8 +141,11 @@ def _with_pictures(session: Session, signals: list[SignalRow]) -> dict[int, List
     return {id_: Listing.from_dict(content) for id_, content in rows}
 
 
-def one_clue(session: Session, clue_id: int) -> ClueView | None:
-    """A clue with all its signals, evidence and links in `detail`, or None if there is none.
+def one_clue(session: Session, clue_id: int, most: int = 0) -> ClueView | None:
+    """A clue with its signals, evidence and links in `detail`, or None if there is none.
+
+    `most` signals, the strongest, and as much evidence, the newest; 0 is all. `signals` and
+    `evidence` of the view count all.
 
     A signal that the rules would give no more has `superseded_at`. One whose words were read in a picture also has `image`, `image_url` and `box` (see
     `Listing.in_picture`).
@@ -211,21 +155,29 @@ def one_clue(session: Session, clue_id: int) -> ClueView | None:
         return None
     shop = session.get_one(Shop, clue.shop_id)
     operator = session.get(Operator, clue.operator_id) if clue.operator_id else None
-    words, titles, signals, evidence = _gathered(session, [clue.id])
+    summary = session.get(ClueSummary, clue.id, populate_existing=True)
+    if summary is None:
+        summary = _counted(session, clue.id)
+    shown = (
+        select(SignalRow.id)
+        .join(ClueSignal, ClueSignal.signal_id == SignalRow.id)
+        .where(ClueSignal.clue_id == clue.id)
+    )
+    proof = select(ClueEvidence.evidence_id).where(ClueEvidence.clue_id == clue.id)
+    if most:
+        shown = shown.order_by(SignalRow.strength.desc(), SignalRow.id).limit(most)
+        proof = proof.order_by(ClueEvidence.evidence_id.desc()).limit(most)
+    chosen, proven = shown.subquery(), proof.subquery()
     found = session.execute(
         select(SignalRow, ListingRow, Observation.seen_at, Superseded.at)
+        .join(chosen, chosen.c.id == SignalRow.id)
         .outerjoin(Superseded, Superseded.signal_id == SignalRow.id)
-        .join(ClueSignal, ClueSignal.signal_id == SignalRow.id)
         .join(Observation, Observation.id == SignalRow.observation_id)
         .join(ListingRow, ListingRow.id == Observation.listing_id)
-        .where(ClueSignal.clue_id == clue.id)
         .order_by(SignalRow.strength.desc(), SignalRow.id)
     )
     records = session.scalars(
-        select(Evidence)
-        .join(ClueEvidence, ClueEvidence.evidence_id == Evidence.id)
-        .where(ClueEvidence.clue_id == clue.id)
-        .order_by(Evidence.id)
+        select(Evidence).join(proven, proven.c.evidence_id == Evidence.id).order_by(Evidence.id)
     )
     signals_shown = list(found)
     listings = _with_pictures(session, [signal for signal, *_ in signals_shown])
@@ -275,11 +227,24 @@ def one_clue(session: Session, clue_id: int) -> ClueView | None:
         "arrivals": arrivals_of(session, clue.id),
         "links": [asdict(link) for link in picture_links(session, clue)],
     }
-    title, url = titles.get(clue.id, ("", ""))
-    return ClueView(
-        id=clue.id, violation=clue.violation, score=clue.score, state=clue.state,
-        operator=operator.name if operator else "", shop=shop.name, sources=list(clue.sources),
-        goods=list(clue.goods), region=clue.region, words=words.get(clue.id, []), title=title,
-        url=url, signals=signals.get(clue.id, 0), evidence=evidence.get(clue.id, 0),
-        opened_at=clue.opened_at, grown_at=clue.grown_at, detail=detail,
+    return _view(
+        clue, shop.name, operator.name if operator else "", summary, _titles(session, [summary]), detail
+    )  # fmt: skip
+
+
+def _counted(session: Session, clue_id: int) -> ClueSummary:
+    """What is at hand of a standing clue, counted for one that has none (a folded one)."""
+    held = (
+        select(SignalRow.id, SignalRow.text, SignalRow.strength, Observation.listing_id)
+        .join(ClueSignal, ClueSignal.signal_id == SignalRow.id)
+        .join(Observation, Observation.id == SignalRow.observation_id)
+        .where(ClueSignal.clue_id == clue_id)
+        .order_by(SignalRow.strength.desc(), SignalRow.id)
+    )
+    rows = session.execute(held).all()
+    proof = select(func.count()).where(ClueEvidence.clue_id == clue_id)
+    return ClueSummary(
+        clue_id=clue_id, signals=len(rows), evidence=session.scalar(proof) or 0,
+        listing_id=rows[0].listing_id if rows else None,
+        words=strongest([[row.text, row.strength, row.id] for row in rows if row.text]), top=[],
     )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy import Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models import Base
@@ -60,6 +60,7 @@ class Transfer(Base):
     """A clue in the hands of one department, and its answer (移送、反馈)."""
 
     __tablename__ = "transfer"
+    __table_args__ = (Index("ix_transfer_department", "department", "clue_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     clue_id: Mapped[int] = mapped_column(ForeignKey("clue.id"), index=True)

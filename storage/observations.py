@@ -20,6 +20,7 @@ from listing import Listing, PricePoint, is_uscc
 from storage.models import ListingRow, Observation, Operator, Shop
 from storage.operators import OperatorHead
 from storage.prices import CHINA_OFFSET, price_points
+from storage.texts import keep_texts
 
 __all__ = ["Found", "Recorded", "foreseen", "listing_key", "record"]
 
@@ -102,6 +103,7 @@ def record(session: Session, sweep_id: int | None, batch: Sequence[Found]) -> li
     observed = _observations(session, sweep_id, changed, newest, hashes, known)
     prices = price_points(session, [known[key].id for key in changed], set(observed.values()))
     _touch(session, {k: f for k, f in newest.items() if k not in late}, hashes, known)
+    keep_texts(session, {known[k].id: newest[k].listing for k in changed if k not in late})
     _first_seen(session, {known[key].id: newest[key].seen_at for key in late})
     recorded = []
     for found in batch:

@@ -8,6 +8,7 @@ from playwright.async_api import Error as PlaywrightError
 from sqlalchemy import insert, select
 from sqlalchemy.orm import aliased
 
+from clues.summaries import proven
 from crawler.page import Page
 from crawler.screenshots import Picture, take_pictures
 from settings import Settings
@@ -83,6 +84,7 @@ async def picture_clues(
                         for clue_id in wanted[done.wanted.record][1]
                     ],
                 )
+                proven(session, wanted[done.wanted.record][1])
             summary.screenshots += 1
             progress(summary)
     except PlaywrightError as error:
