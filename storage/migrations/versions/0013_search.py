@@ -10,7 +10,7 @@ from storage.models import Json
 from storage.search import FTS, INDEXED
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
