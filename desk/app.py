@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from urllib.parse import quote
 
 from fastapi import FastAPI, HTTPException, Request
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException as HttpError
 
 from clues.log import CaseError
 from clues.merging import OperatorError
+from desk import pages
 from desk.guard import Guard
 from desk.office import Office
 from desk.people import PeopleError
@@ -23,17 +25,13 @@ from desk.visit import Forbidden, LoginWanted
 
 __all__ = ["make_app"]
 
-PAGES = ("login", "morning")
-"""Files of `desk.pages`, in the order in which their routes are tried."""
-
-
 def make_app(office: Office) -> FastAPI:
-    """The desk of an office."""
+    """The desk of an office: every file of `desk.pages` has a `router`."""
     app = FastAPI(title="云鉴 Yunjian", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.office = office
     app.mount("/static", StaticFiles(directory=Path(__file__).resolve().parent / "static"))
-    for name in PAGES:
-        app.include_router(import_module(f"desk.pages.{name}").router)
+    for page in iter_modules(pages.__path__):
+        app.include_router(import_module(f"desk.pages.{page.name}").router)
     app.add_middleware(Guard)
     app.add_exception_handler(LoginWanted, _login_wanted)
     for kind in (
