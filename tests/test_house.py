@@ -83,7 +83,7 @@ def test_commands_stand_below_the_command_line(house: Path) -> None:
 BACK = {
     # Tables in files of their own, so that whoever has the models has all.
     ("storage.models", f"storage.{name}")
-    for name in ("alerts", "casework", "chain", "hunts", "intake", "privacy", "prunings", "runs", "work")
+    for name in ("alerts", "casework", "chain", "hunts", "intake", "people", "privacy", "prunings", "runs", "search", "work")
 } | {("sweeps.template", "sweeps.nursery")}  # fmt: skip
 """Imports that may lead back: the process that units are forked from has what they need."""
 
