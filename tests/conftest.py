@@ -63,12 +63,13 @@ def _server(request: pytest.FixtureRequest) -> URL:
     return make_url(url.replace("postgresql://", "postgresql+psycopg://"))
 
 
-def _database(server: URL, template: str = "") -> str:
-    """The URL of a new database, empty or as the template is."""
-    name = f"t{os.urandom(6).hex()}"
+def _database(server: URL, name: str = "", template: str = "") -> str:
+    """The URL of a new database, empty or as the template is; one of that name is put away."""
+    name = name or f"t{os.urandom(6).hex()}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         like = f" TEMPLATE {template}" if template else ""
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
         connection.execute(text(f"CREATE DATABASE {name}{like}"))
     engine.dispose()
     return server.set(database=name).render_as_string(hide_password=False)
@@ -88,24 +89,26 @@ def made_stores() -> dict[str, str]:
     return {}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def store(
-    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, store_url: str, tmp_path_factory: pytest.TempPathFactory,
     made_stores: dict[str, str],
 ) -> Iterator[Store]:  # fmt: skip
-    """An empty store, on SQLite and on PostgreSQL; the migrations run once, then it is copied."""
-    if request.param == "sqlite":
+    """An empty store at `store_url`; the migrations run once, then what they made is copied."""
+    url = make_url(store_url)
+    name = str(url.database)
+    if url.get_backend_name() == "sqlite":
         if "sqlite" not in made_stores:
             made_stores["sqlite"] = str(tmp_path_factory.mktemp("made") / "store.db")
             open_store(f"sqlite:///{made_stores['sqlite']}").close()
-        shutil.copy(made_stores["sqlite"], tmp_path / "store.db")
-        opened = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+        shutil.copy(made_stores["sqlite"], name)
     else:
         server = _server(request)
         if "postgresql" not in made_stores:
-            url = _database(server)
-            open_store(url).close()
-            made_stores["postgresql"] = str(make_url(url).database)
-        opened = open_store(_database(server, made_stores["postgresql"]))
+            made = _database(server)
+            open_store(made).close()
+            made_stores["postgresql"] = str(make_url(made).database)
+        _database(server, name, made_stores["postgresql"])
+    opened = open_store(store_url)
     yield opened
     opened.close()

@@ -40,8 +40,8 @@ def test_it_writes_the_report(here: Path, store: Store, detector: Detector) -> N
 def test_wrong_usage_is_told_with_exit_code_2(store: Store, here: Path) -> None:
     for result, said in (
         (report(here / "r.xlsx", "yearly"), "no such kind of report: yearly"),
-        (report(here / "r.xlsx", first="1.11.2026"), "--from: a day is wanted"),
-        (report(here / "r.xlsx", last="2026-11-31"), "--to: a day is wanted"),
+        (report(here / "r.xlsx", first="1.11.2026"), "--from: not a date: '1.11.2026'"),
+        (report(here / "r.xlsx", last="2026-11-31"), "--to: not a date: '2026-11-31'"),
         (report(here / "r.xlsx", last="2026-10-01"), "the end is before the beginning"),
         (report(here / "r.csv"), "--out: r.csv: a name that ends in .xlsx, .docx, .pdf"),
         (report(here / "r.pdf", "weekly", "2026-11-01", "2026-11-07", "--region", "99"), "no such division: 99"),
