@@ -139,6 +139,14 @@ class Folded:
         """The span of the original that holds ``tight[start:end]`` (end > start)."""
         return self.position(start), self.position(end - 1) + 1
 
+    def torn(self, start: int, end: int) -> bool:
+        """Whether ``tight[start:end]`` is the end of one word and the beginning of the next: a blank
+        within it and none around it, as in 月光白 山中客."""
+        first, last = self.span(start, end)
+        around = self.original[max(0, first - 1) : first], self.original[last : last + 1]
+        within = any(c.isspace() for c in self.original[first:last])
+        return within and all(c.isalnum() for c in around)
+
     def part(self, begin: int, end: int) -> Folded:
         """The same of ``original[begin:end]`` alone."""
         if self.kept is None:

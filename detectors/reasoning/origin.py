@@ -250,6 +250,8 @@ class Origins:
             word = tight[start:end]
             if word in self._famous or word in brand or self._no_claim(tight, start, end):
                 continue
+            if text.folded.torn(start, end):
+                continue
             # The name of a GI is the other violation's.
             around = self._gi_name.finditer(tight, max(0, start - 8), end + 8)
             if any(gi.start() <= start and end <= gi.end() for gi in around):

@@ -106,6 +106,14 @@ def test_the_licence_number_tells_where_it_was_made(detector: Detector) -> None:
     assert "湖北省武汉市" in signal.reason
 
 
+@pytest.mark.parametrize(("title", "claimed"), [("月光白 山中客", False), ("月光 白山 古树茶", True), ("白 山 古树茶", True)])  # fmt: skip
+def test_the_end_of_one_word_and_the_beginning_of_the_next_are_no_place(
+    detector: Detector, title: str, claimed: bool
+) -> None:
+    listing = Listing(title=title, goods="tea", origin="云南勐海")
+    assert ("fake_origin" in detector.detect(listing).violations) == claimed
+
+
 @pytest.mark.parametrize("price", ["10", "99999"])
 def test_a_famous_place_at_an_impossible_price(detector: Detector, price: str) -> None:
     listing = Listing.from_dict({"title": "老班章 357克", "goods": "tea", "price": price})
