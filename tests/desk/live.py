@@ -1,0 +1,56 @@
+"""A desk that runs: over a store that a real sweep of the town filled, with a browser before it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+import settings
+from desk.app import make_app
+from desk.office import Office, open_office
+from desk.people import add_account
+from detectors.ruleset import RuleSet
+from practice import Town
+from tests.desk.conftest import PASSWORD
+from tests.sweeps.conftest import env_for, swept
+
+__all__ = ["PEOPLE", "served", "swept_office"]
+
+PEOPLE = {
+    "fang": ("王芳", "reviewer", ""),
+    "li": ("李明", "viewer", ""),
+    "menghai": ("玉罕", "analyst", "5328"),
+    "chief": ("管理员", "administrator", ""),
+}
+"""Login name: officer, role, division."""
+
+
+def swept_office(town: Town, data: Path, rules: RuleSet) -> Office:
+    """An office whose store holds a sweep of the town for 三七, with screenshots; and `PEOPLE`."""
+    swept("--goods", "sanqi", "--source", "taobao", env=env_for(town, data, YUNJIAN_SCREENSHOTS="true"), cwd=data)  # fmt: skip
+    made = open_office(settings.load(data_dir=data), rules=rules)
+    with made.store.writing() as session:
+        for name, (officer, role, region) in PEOPLE.items():
+            add_account(session, name, officer, role, PASSWORD, region)
+    return made
+
+
+@contextmanager
+def served(office: Office) -> Iterator[str]:
+    """The desk on a free port of loopback; yields its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(make_app(office), host="127.0.0.1", port=0, log_level="warning", lifespan="off")
+    )  # fmt: skip
+    socket = server.config.bind_socket()
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        socket.close()
