@@ -298,7 +298,7 @@ def left_over(store: Store, data: Path) -> list[str]:
             "SELECT count(*) FROM unit WHERE state = 'running'",
             "SELECT count(*) FROM task WHERE state NOT IN ('done', 'failed')",
             "SELECT count(*) FROM lead WHERE state = 'pending'",
-            "SELECT count(*) FROM procrastinate_jobs WHERE status NOT IN ('succeeded')",
+            "SELECT count(*) FROM procrastinate_jobs WHERE status NOT IN ('succeeded', 'aborted')",
         ):
             if count := session.scalar(text(query)):
                 faults.append(f"{count}: {query}")
