@@ -47,7 +47,7 @@ def state(office: Office, clue_id: int) -> str:
 def three(office: Office) -> list[int]:
     """Clues of 昆明 (0.9, counterfeit), 昆明 (0.6) and 勐海 (0.7), worst first: 1, 3, 2."""
     store = office.store
-    ids = []
+    ids: list[int] = []
     for number, score, violation, region in (
         (1, 0.9, "counterfeit", "530102"), (2, 0.6, "absolute_claim", "530103"), (3, 0.7, "absolute_claim", "532822"),
     ):  # fmt: skip
@@ -150,7 +150,7 @@ def test_counts_and_facets_come_as_parts(office: Office, officer: Officers, thre
 
 
 def test_a_countys_officer_sees_the_county_only(office: Office, officer: Officers, three: list[int]) -> None:  # fmt: skip
-    first, second, third = three
+    first, _, third = three
     meng = officer("analyst", region="5328")
     assert shown(meng.get("/clues").text) == [third]
     assert shown(meng.get("/clues?region=53").text) == [third], "never more than the own"
