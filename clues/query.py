@@ -189,6 +189,8 @@ def one_clue(session: Session, clue_id: int, most: int = 0) -> ClueView | None:
         "shop_url": shop.url,
         "signals": [
             {
+                "observation": signal.observation_id,
+                "listing_id": listing.id,
                 "rule": signal.rule,
                 "rule_version": signal.rule_version,
                 "listing": listing.title,
