@@ -50,7 +50,7 @@ STEPS: Mapping[str, Step] = {
     "reopen": Step("重新打开", ("rejected", "closed"), "triaged"),
 }
 _CHINA = timezone(timedelta(hours=8))
-RECORDS = {"penalty": "记录处罚", "merge": "并入线索"}
+RECORDS = {"penalty": "记录处罚", "merge": "并入线索", "note": "记事"}
 """What is in the log beside the steps."""
 
 
@@ -100,11 +100,16 @@ def take(
 
 def record(
     session: Session, clue_id: int, action: str, by: str, why: str, detail: Mapping[str, Any],
-    now: Callable[[], datetime] = utc_now,
+    now: Callable[[], datetime] = utc_now, version: int | None = None,
 ) -> ClueEvent:  # fmt: skip
-    """Note in a clue's log what changes no state (`RECORDS`); returns the event."""
+    """Note in a clue's log what changes no state (`RECORDS`); returns the event.
+
+    `version` as `take` has it; raises `Conflict` where another was first.
+    """
     clue = _clue(session, clue_id)
     by, why = _said("--as", by), _said("--why", why)
+    if version is not None and version != clue.version:
+        raise _conflict(session, clue, version)
     return _move(session, clue, action, clue.state, by, why, detail, now)
 
 

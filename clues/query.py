@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from clues.arrivals import arrivals_of
 from clues.filters import ClueFilter, conditions, order_of
 from clues.pictures import picture_links
+from clues.standing import standing
 from clues.summaries import strongest
 from listing import Listing
 from storage.hunts import Superseded
@@ -29,7 +30,7 @@ from storage.models import (
 )
 from storage.search import ClueSummary
 
-__all__ = ["ClueFilter", "ClueView", "find_clues", "one_clue"]
+__all__ = ["ClueFilter", "ClueView", "find_clues", "one_clue", "these_clues"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +67,31 @@ class ClueView:
 def find_clues(session: Session, wanted: ClueFilter) -> list[ClueView]:
     """The clues that fit, in the order asked for (`clues.filters.SORTS`), `limit` of them after
     the first `offset`."""
-    query: Any = (
-        select(Clue, Shop.name, Operator.name, ClueSummary)
-        .join(Shop, Shop.id == Clue.shop_id)
-        .outerjoin(Operator, Operator.id == Clue.operator_id)
-        .outerjoin(ClueSummary, ClueSummary.clue_id == Clue.id)
-        .where(*conditions(session, wanted))
-        .order_by(*order_of(wanted.sort))
-    )
+    query = _listed().where(*conditions(session, wanted)).order_by(*order_of(wanted.sort))
     if wanted.limit:
         query = query.limit(wanted.limit)
     if wanted.offset:
         # SQLite knows no offset without a limit.
         query = query.limit(wanted.limit or 2**62).offset(wanted.offset)
+    return _views(session, query)
+
+
+def these_clues(session: Session, ids: Collection[int]) -> list[ClueView]:
+    """The clues of these ids as rows of the list, in the order of the ids; folded ones and those
+    that there are not are left out. A page's worth: all ids go into one question."""
+    return _views(session, _listed().where(Clue.id.in_(ids), standing()).order_by(Clue.id))
+
+
+def _listed() -> Any:
+    return (
+        select(Clue, Shop.name, Operator.name, ClueSummary)
+        .join(Shop, Shop.id == Clue.shop_id)
+        .outerjoin(Operator, Operator.id == Clue.operator_id)
+        .outerjoin(ClueSummary, ClueSummary.clue_id == Clue.id)
+    )
+
+
+def _views(session: Session, query: Any) -> list[ClueView]:
     rows = [tuple(row) for row in session.execute(query)]
     titles = _titles(session, [summary for *_, summary in rows if summary is not None])
     return [_view(clue, shop, operator, summary, titles) for clue, shop, operator, summary in rows]
@@ -189,6 +202,8 @@ def one_clue(session: Session, clue_id: int, most: int = 0) -> ClueView | None:
         "shop_url": shop.url,
         "signals": [
             {
+                "observation": signal.observation_id,
+                "listing_id": listing.id,
                 "rule": signal.rule,
                 "rule_version": signal.rule_version,
                 "listing": listing.title,

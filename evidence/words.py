@@ -9,7 +9,7 @@ from typing import Any
 
 from listing import Listing
 
-__all__ = ["Context", "china", "context_of", "in_force"]
+__all__ = ["Context", "china", "context_of", "in_force", "text_of"]
 
 _AROUND = 60
 """Characters of context on either side."""
@@ -23,7 +23,8 @@ def china(moment: datetime) -> str:
     return f"{moment + timedelta(hours=8):%Y-%m-%d %H:%M:%S} (UTC+8)"
 
 
-def _text(listing: Listing, field: str) -> str:
+def text_of(listing: Listing, field: str) -> str:
+    """The text of a field as signals name it; "" where there is none."""
     found = _PART.fullmatch(field)
     if found is None:
         value = getattr(listing, field, "") if field in Listing.model_fields else ""
@@ -42,7 +43,7 @@ def context_of(content: Mapping[str, Any], field: str, start: int, end: int, tex
     Where the field does not have them at that place (a finding over several fields), only the
     words themselves are given.
     """
-    whole = _text(Listing.from_dict(dict(content)), field)
+    whole = text_of(Listing.from_dict(dict(content)), field)
     if not 0 <= start < end <= len(whole) or whole[start:end] != text:
         return "", text, ""
     before, after = whole[max(0, start - _AROUND) : start], whole[end : end + _AROUND]

@@ -32,8 +32,8 @@ MAY_IMPORT = {
         "clues", "detectors", "evidence", "listing", "policies", "schedule", "settings", "storage",
     },
     "desk": {
-        "clues", "detectors", "evidence", "listing", "policies", "proof", "reports", "schedule", "settings", "storage",
-        "sweeps", "watching",
+        "clues", "detectors", "evidence", "listing", "policies", "proof", "replay", "reports", "schedule", "settings",
+        "storage", "sweeps", "watching",
     },
     "schedule": {
         "sweeps", "spiders", "crawler", "detectors", "storage", "settings", "policies",
