@@ -49,7 +49,8 @@
       reason.showModal();
       reason.querySelector("select").focus();
     } else {
-      form.requestSubmit(document.getElementById("yes"));
+      // A click, for htmx sends the button that was clicked, not that of requestSubmit().
+      document.getElementById("yes").click();
     }
   }
 
@@ -91,7 +92,8 @@
     }
     count();
   });
-  form.addEventListener("submit", () => {
+  // Not before: the button that was clicked is forgotten when it loses the focus.
+  form.addEventListener("htmx:beforeSend", () => {
     sent = true;
     document.getElementById("reason")?.close();
   });
