@@ -42,7 +42,8 @@ class Said:
     listing: str
     url: str
     seen_at: datetime
-    field: str
+    where: str
+    """The field, as officers call it."""
     parts: list[Segment]
     signals: list[dict[str, Any]] = field(default_factory=list)
     picture: int | None = None

@@ -53,8 +53,10 @@ def _calendar(folder: Path, _changed: int) -> Calendar | None:
 
 
 def prices_of(session: Session, listing_ids: Sequence[int]) -> dict[int, list[PricePoint]]:
-    """Known prices of the first few listings."""
-    return price_points(session, list(dict.fromkeys(listing_ids))[:MOST_LISTINGS])
+    """Known prices of the first few listings, in their order."""
+    wanted = list(dict.fromkeys(listing_ids))[:MOST_LISTINGS]
+    known = price_points(session, wanted)
+    return {id_: known[id_] for id_ in wanted if id_ in known}
 
 
 def promotions_of(rules_dir: Path, points: Sequence[PricePoint]) -> list[Promotion]:
@@ -194,14 +196,19 @@ def graph_of(visit: Visit, session: Session, clue: Clue, links: Sequence[dict[st
 
 
 def _node(id_: str, name: str, category: int, size: int, href: str) -> dict[str, Any]:
-    made = {"id": id_, "name": clipped(name, 24), "category": category, "symbolSize": size}
+    made: dict[str, Any] = {
+        "id": id_,
+        "name": clipped(name, 24),
+        "category": category,
+        "symbolSize": size,
+    }
     return made | ({"href": href} if href else {})
 
 
 def _linked(
     visit: Visit, session: Session, links: Sequence[dict[str, Any]]
 ) -> list[tuple[str, str, int]]:
-    found = []
+    found: list[tuple[str, str, int]] = []
     for link in links[: 3 * MOST_LINKS]:
         kind, _, number = link["subject"].partition(":")
         sees = visit.sees_operator if kind == "operator" else visit.sees_shop
