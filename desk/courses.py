@@ -112,6 +112,8 @@ def price_option(
         }
         series[0]["markLine"] = {
             "symbol": "none",
+            "lineStyle": {"color": "#c8862b", "width": 2, "type": "dashed"},
+            "label": {"position": "start", "formatter": "{b}"},
             "data": [
                 [
                     {"name": f"参考价 {one.reference:.2f}", "coord": [_early(one), one.reference]},
@@ -123,12 +125,22 @@ def price_option(
         }
     return {
         "tooltip": {"trigger": "axis"},
-        "legend": {"type": "scroll"},
-        "grid": {"left": 60, "right": 30, "top": 50, "bottom": 40},
-        "xAxis": {"type": "time"},
+        "legend": {"type": "scroll", "top": 0},
+        "grid": {"left": 60, "right": 30, "top": 60, "bottom": 40},
+        "xAxis": {"type": "time"} | _bounds(points, promotions),
         "yAxis": {"type": "value", "scale": True, "name": "元"},
         "series": series,
     }
+
+
+def _bounds(points: dict[int, list[PricePoint]], promotions: Sequence[Promotion]) -> dict[str, str]:
+    """From when to when: a promotion that reaches over the edge would not be drawn."""
+    days = [one.date for course in points.values() for one in course]
+    if not days:
+        return {}
+    first = min([*days, *(one.first - timedelta(days=DAYS) for one in promotions)])
+    last = max([*days, *(one.last for one in promotions)]) + timedelta(days=1)
+    return {"min": first.isoformat(), "max": last.isoformat()}
 
 
 def _early(one: Promotion) -> str:
@@ -165,7 +177,7 @@ def graph_of(visit: Visit, session: Session, clue: Clue, links: Sequence[dict[st
     nodes: list[dict[str, Any]] = [{"id": "o", "name": middle, "category": 0, "symbolSize": 44}]
     if operator:
         nodes[0]["href"] = f"/operators/{operator.id}"
-    edges = []
+    edges: list[dict[str, Any]] = []
     for shop in shops:
         nodes.append(_node(f"s{shop.id}", shop.name, 1, 30, f"/shops/{shop.id}"))
         edges.append({"source": "o", "target": f"s{shop.id}"})
@@ -175,9 +187,9 @@ def graph_of(visit: Visit, session: Session, clue: Clue, links: Sequence[dict[st
     for place, (path, name, shared) in enumerate(linked):
         nodes.append(_node(f"x{place}", name, 3, 26, path))
         edges.append({"source": "o", "target": f"x{place}", "value": shared})
-    option = {
+    option: dict[str, Any] = {
         "tooltip": {},
-        "legend": {"data": ["经营主体", "网店", "商品", "相同图片"]},
+        "legend": {"top": 0, "data": ["经营主体", "网店", "商品", "相同图片"]},
         "series": [
             {
                 "type": "graph", "layout": "force", "roam": False, "data": nodes, "links": edges,
