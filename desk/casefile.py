@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -42,7 +42,11 @@ class Said:
     listing: str
     url: str
     seen_at: datetime
-    field: str
+    """The first look at which it said so …"""
+    until: datetime
+    """… and the last one at which the text was still the same."""
+    where: str
+    """The field, as officers call it."""
     parts: list[Segment]
     signals: list[dict[str, Any]] = field(default_factory=list)
     picture: int | None = None
@@ -124,8 +128,8 @@ def signals_said(
     groups: defaultdict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
     for signal in view.detail["signals"]:
         groups[signal["observation"], signal["field"]].append(signal)
-    said = []
-    for (observation, name), signals in list(groups.items())[:MOST_TEXTS]:
+    said: dict[tuple[int, str, tuple[Segment, ...]], Said] = {}
+    for (observation, name), signals in groups.items():
         first = signals[0]
         known = seen.get(observation)
         text = text_of(known.listing, name) if known else ""
@@ -136,14 +140,37 @@ def signals_said(
             if s["text"] and text[s["start"] : s["end"]] == s["text"]
         ]
         parts = segments(text, spans) if text else [(plain(first["text"])[: 2 * AROUND], True)]
-        said.append(
-            Said(
-                first["listing_id"], first["listing"], first["url"], first["seen_at"],
-                _called(name), parts, [_told(s, rules) for s in signals],
-            )
-        )  # fmt: skip
-    _with_pictures(session, said)
-    return said
+        key = (first["listing_id"], name, tuple(parts))
+        told = [_told(s, rules) for s in signals]
+        if (same := said.get(key)) is not None:
+            _again(same, told)
+        elif len(said) < MOST_TEXTS:
+            said[key] = Said(
+                first["listing_id"], first["listing"], first["url"], first["seen_at"], first["seen_at"],
+                _called(name), parts, told,
+            )  # fmt: skip
+    _with_pictures(session, said.values())
+    return list(said.values())
+
+
+def _again(one: Said, signals: list[dict[str, Any]]) -> None:
+    """The same text at another look: what is told again is left out."""
+    one.seen_at = min(one.seen_at, *(signal["seen_at"] for signal in signals))
+    one.until = max(one.until, *(signal["seen_at"] for signal in signals))
+    known = [_gist(signal) for signal in one.signals]
+    one.signals += [signal for signal in signals if _gist(signal) not in known]
+
+
+def _gist(signal: dict[str, Any]) -> tuple[object, ...]:
+    laws = [law["id"] for law in signal["laws"]]
+    return (
+        signal["rule"],
+        signal["rule_version"],
+        signal["start"],
+        signal["end"],
+        signal["reason"],
+        laws,
+    )
 
 
 def _called(name: str) -> str:
@@ -159,7 +186,7 @@ def _told(signal: dict[str, Any], rules: RuleSet) -> dict[str, Any]:
     return signal | {"laws": [law for law in laws if in_force(law, signal["seen_at"])]}
 
 
-def _with_pictures(session: Session, said: list[Said]) -> None:
+def _with_pictures(session: Session, said: Collection[Said]) -> None:
     """The archived pictures of texts that were read in one: one look for all of them."""
     wanted = {one.listing_id for one in said if "box" in one.signals[0]}
     if not wanted:

@@ -53,8 +53,10 @@ def _calendar(folder: Path, _changed: int) -> Calendar | None:
 
 
 def prices_of(session: Session, listing_ids: Sequence[int]) -> dict[int, list[PricePoint]]:
-    """Known prices of the first few listings."""
-    return price_points(session, list(dict.fromkeys(listing_ids))[:MOST_LISTINGS])
+    """Known prices of the first few listings, in their order."""
+    wanted = list(dict.fromkeys(listing_ids))[:MOST_LISTINGS]
+    known = price_points(session, wanted)
+    return {id_: known[id_] for id_ in wanted if id_ in known}
 
 
 def promotions_of(rules_dir: Path, points: Sequence[PricePoint]) -> list[Promotion]:
@@ -110,6 +112,8 @@ def price_option(
         }
         series[0]["markLine"] = {
             "symbol": "none",
+            "lineStyle": {"color": "#c8862b", "width": 2, "type": "dashed"},
+            "label": {"position": "start", "formatter": "{b}"},
             "data": [
                 [
                     {"name": f"参考价 {one.reference:.2f}", "coord": [_early(one), one.reference]},
@@ -121,12 +125,22 @@ def price_option(
         }
     return {
         "tooltip": {"trigger": "axis"},
-        "legend": {"type": "scroll"},
-        "grid": {"left": 60, "right": 30, "top": 50, "bottom": 40},
-        "xAxis": {"type": "time"},
+        "legend": {"type": "scroll", "top": 0},
+        "grid": {"left": 60, "right": 30, "top": 60, "bottom": 40},
+        "xAxis": {"type": "time"} | _bounds(points, promotions),
         "yAxis": {"type": "value", "scale": True, "name": "元"},
         "series": series,
     }
+
+
+def _bounds(points: dict[int, list[PricePoint]], promotions: Sequence[Promotion]) -> dict[str, str]:
+    """From when to when: a promotion that reaches over the edge would not be drawn."""
+    days = [one.date for course in points.values() for one in course]
+    if not days:
+        return {}
+    first = min([*days, *(one.first - timedelta(days=DAYS) for one in promotions)])
+    last = max([*days, *(one.last for one in promotions)]) + timedelta(days=1)
+    return {"min": first.isoformat(), "max": last.isoformat()}
 
 
 def _early(one: Promotion) -> str:
@@ -163,7 +177,7 @@ def graph_of(visit: Visit, session: Session, clue: Clue, links: Sequence[dict[st
     nodes: list[dict[str, Any]] = [{"id": "o", "name": middle, "category": 0, "symbolSize": 44}]
     if operator:
         nodes[0]["href"] = f"/operators/{operator.id}"
-    edges = []
+    edges: list[dict[str, Any]] = []
     for shop in shops:
         nodes.append(_node(f"s{shop.id}", shop.name, 1, 30, f"/shops/{shop.id}"))
         edges.append({"source": "o", "target": f"s{shop.id}"})
@@ -173,9 +187,9 @@ def graph_of(visit: Visit, session: Session, clue: Clue, links: Sequence[dict[st
     for place, (path, name, shared) in enumerate(linked):
         nodes.append(_node(f"x{place}", name, 3, 26, path))
         edges.append({"source": "o", "target": f"x{place}", "value": shared})
-    option = {
+    option: dict[str, Any] = {
         "tooltip": {},
-        "legend": {"data": ["经营主体", "网店", "商品", "相同图片"]},
+        "legend": {"top": 0, "data": ["经营主体", "网店", "商品", "相同图片"]},
         "series": [
             {
                 "type": "graph", "layout": "force", "roam": False, "data": nodes, "links": edges,
@@ -194,14 +208,19 @@ def graph_of(visit: Visit, session: Session, clue: Clue, links: Sequence[dict[st
 
 
 def _node(id_: str, name: str, category: int, size: int, href: str) -> dict[str, Any]:
-    made = {"id": id_, "name": clipped(name, 24), "category": category, "symbolSize": size}
+    made: dict[str, Any] = {
+        "id": id_,
+        "name": clipped(name, 24),
+        "category": category,
+        "symbolSize": size,
+    }
     return made | ({"href": href} if href else {})
 
 
 def _linked(
     visit: Visit, session: Session, links: Sequence[dict[str, Any]]
 ) -> list[tuple[str, str, int]]:
-    found = []
+    found: list[tuple[str, str, int]] = []
     for link in links[: 3 * MOST_LINKS]:
         kind, _, number = link["subject"].partition(":")
         sees = visit.sees_operator if kind == "operator" else visit.sees_shop

@@ -12,28 +12,24 @@ from sqlalchemy.orm import Session
 from clues.access import opened
 from clues.arrivals import WAYS
 from clues.dues import dues_of
-from clues.filters import ClueFilter
 from clues.handover import RESULTS
 from clues.lifecycle import RECORDS, STEPS, Conflict
 from clues.log import CaseError, check, events_of
-from clues.query import ClueView, find_clues, one_clue
-from clues.standing import FOLDED, standing
+from clues.query import one_clue
+from clues.standing import FOLDED
 from desk.casefile import copied_reviews, listings_of, signals_said
 from desk.courses import graph_of, price_option, prices_of, promotions_of
 from desk.screen import draw
+from desk.similar import similar_clues
 from desk.steps import allowed, do_step, latest
 from desk.visit import Judges, Reads, Visit
 from evidence.custody import note
 from storage.casework import Transfer
-from storage.models import Clue
-from storage.search import ClueText, matching
-from storage.words import parse
 
 __all__ = ["router"]
 
 router = APIRouter()
 MOST_SIGNALS = 200
-MOST_SIMILAR = 8
 MOST_EVENTS = 200
 ACTS = {step: one.title for step, one in STEPS.items()} | RECORDS
 
@@ -60,7 +56,7 @@ def _page(
         listing_ids = list(dict.fromkeys(s["listing_id"] for s in view.detail["signals"]))
         titles = {s["listing_id"]: s["listing"] for s in view.detail["signals"]}
         prices = prices_of(session, listing_ids)
-        first = next((prices[id_] for id_ in listing_ids if id_ in prices), [])
+        first = next(iter(prices.values()), [])
         promotions = promotions_of(office.settings.rules_dir, first)
         events = events_of(session, clue.docket)
         folded = clue.subject.startswith(FOLDED)
@@ -100,43 +96,8 @@ def _transfers(session: Session, clue_id: int) -> list[Transfer]:
 def similar(request: Request, visit: Reads, clue_id: int) -> HTMLResponse:
     """The list of similar clues, which the page asks for when it is there."""
     with visit.reading() as session:
-        clue = visit.clue(session, clue_id)
-        view = one_clue(session, clue_id, most=1)
-        assert view is not None
-        found = _similar(visit, session, clue, view)
+        found = similar_clues(session, visit.clue(session, clue_id), visit.region)
     return draw(request, visit, "clue-similar.html", found=found)
-
-
-def _similar(
-    visit: Visit, session: Session, clue: Clue, view: ClueView
-) -> list[tuple[str, ClueView]]:
-    """Why, and which: of the same operator or shop, or with the same words for the same violation."""
-    bound = {"region": visit.region, "limit": MOST_SIMILAR + 1}
-    if clue.operator_id is not None:
-        near = find_clues(session, ClueFilter(operator=clue.operator_id, **bound))
-        found = [("同一经营主体", one) for one in near]
-    else:
-        near = find_clues(session, ClueFilter(shop=clue.shop_id, **bound))
-        found = [("同一网店", one) for one in near]
-    known = {clue.id} | {one.id for _, one in found}
-    found = [pair for pair in found if pair[1].id != clue.id][:MOST_SIMILAR]
-    words = parse(f'"{view.words[0]}"') if view.words else None
-    if words:
-        alike = session.scalars(
-            select(Clue.id)
-            .where(
-                Clue.id.in_(matching(session, ClueText, words[0])),
-                Clue.violation == clue.violation,
-                Clue.region.startswith(visit.region, autoescape=True),
-                Clue.id.not_in(known),
-                standing(),
-            )
-            .limit(MOST_SIMILAR)
-        ).all()
-        for id_ in alike:
-            if (one := one_clue(session, id_, most=1)) is not None:
-                found.append(("同样的词语", one))
-    return found
 
 
 @router.post("/clues/{clue_id:int}/steps/{step}")

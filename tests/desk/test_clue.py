@@ -96,6 +96,16 @@ def test_a_law_that_was_not_yet_in_force_is_not_cited(store: Store, officer: Off
     assert "第九条第（三）项" not in officer("viewer").get(f"/clues/{clue}").text
 
 
+def test_the_same_words_at_several_looks_are_told_once(store: Store, officer: Officers) -> None:
+    signal = {"field": "title", "start": 0, "end": 2, "text": "最好"}
+    for day in (1, 2, 3):
+        at = datetime(2026, 11, day, 2, tzinfo=UTC)
+        clue = found(store, at, [signal], title="最好的茶", price=str(day))
+    page = officer("viewer").get(f"/clues/{clue}").text
+    assert page.count("<mark>最好</mark>的茶") == 1
+    assert "2026-11-01 10:00 – 2026-11-03 10:00" in page
+
+
 def test_long_texts_are_cut_around_the_words_and_hidden_marks_are_seen() -> None:
     far = segments("茶" * 100_000 + "最好" + "叶" * 100_000, [(100_000, 100_002)])
     assert [hit for _, hit in far] == [False, True, False] and far[1][0] == "最好"
