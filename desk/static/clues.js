@@ -8,6 +8,7 @@
   const on = document.getElementById("keys-on");
   let at = null; // the clue's id, since rows are put in anew
   let sent = false;
+  let button = null;
 
   // One key alone does something only as long as the officer wants it so.
   on.checked = localStorage.getItem("keys") !== "off";
@@ -91,15 +92,24 @@
     }
     count();
   });
-  form.addEventListener("submit", () => {
+  // Which button it was, htmx knows only of one that was clicked and still has the focus.
+  form.addEventListener("submit", (event) => {
     sent = true;
+    button = event.submitter;
     document.getElementById("reason")?.close();
+  }, true);
+  form.addEventListener("htmx:configRequest", (event) => {
+    if (event.target !== form || !button) return;
+    const said = event.detail.parameters;
+    said.step = button.value;
+    // A reason that was begun in the sheet and left there is not this step's.
+    if (button.id === "yes") said.usual = said.why = "";
   });
   document.addEventListener("htmx:afterSettle", () => {
     if (!sent) return;
     sent = false;
     // On to the next: rows that were judged are new elements by now, without a tick.
-    form.querySelector("#reason textarea").value = "";
+    form.querySelectorAll("#reason select, #reason textarea").forEach((one) => { one.value = ""; });
     const all = document.getElementById("all");
     if (all) all.checked = false;
     count();
