@@ -53,10 +53,10 @@ class Asked:
         return urlencode(pairs + [(name, value) for name, value in self.typed.items() if value])
 
     @property
-    def narrowed(self) -> bool:
-        """Whether anything is asked that the first row of the form does not show."""
+    def narrowed(self) -> int:
+        """How many things are asked that the first row of the form does not show."""
         plain = {"text", "region", "sort"}
-        return any(value for name, value in self.typed.items() if name not in plain)
+        return sum(bool(value) for name, value in self.typed.items() if name not in plain)
 
     @property
     def by_deadline(self) -> bool:

@@ -8,6 +8,7 @@
   const on = document.getElementById("keys-on");
   let at = null; // the clue's id, since rows are put in anew
   let sent = false;
+  let button = null;
 
   // One key alone does something only as long as the officer wants it so.
   on.checked = localStorage.getItem("keys") !== "off";
@@ -49,8 +50,7 @@
       reason.showModal();
       reason.querySelector("select").focus();
     } else {
-      // A click, for htmx sends the button that was clicked, not that of requestSubmit().
-      document.getElementById("yes").click();
+      form.requestSubmit(document.getElementById("yes"));
     }
   }
 
@@ -92,16 +92,24 @@
     }
     count();
   });
-  // Not before: the button that was clicked is forgotten when it loses the focus.
-  form.addEventListener("htmx:beforeSend", () => {
+  // Which button it was, htmx knows only of one that was clicked and still has the focus.
+  form.addEventListener("submit", (event) => {
     sent = true;
+    button = event.submitter;
     document.getElementById("reason")?.close();
+  }, true);
+  form.addEventListener("htmx:configRequest", (event) => {
+    if (event.target !== form || !button) return;
+    const said = event.detail.parameters;
+    said.step = button.value;
+    // A reason that was begun in the sheet and left there is not this step's.
+    if (button.id === "yes") said.usual = said.why = "";
   });
   document.addEventListener("htmx:afterSettle", () => {
     if (!sent) return;
     sent = false;
     // On to the next: rows that were judged are new elements by now, without a tick.
-    form.querySelector("#reason textarea").value = "";
+    form.querySelectorAll("#reason select, #reason textarea").forEach((one) => { one.value = ""; });
     const all = document.getElementById("all");
     if (all) all.checked = false;
     count();

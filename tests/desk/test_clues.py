@@ -145,6 +145,7 @@ def test_counts_and_facets_come_as_parts(office: Office, officer: Officers, thre
     assert "超过 2 条" in anna.get("/clues/part/count", headers=part).text
     told = anna.get("/clues/part/facets?region=53", headers=part).text
     assert 'href="/clues?region=53&amp;violation=counterfeit"' in told and "<b>3</b>" in told
+    assert "五华区</bdi></a> <small>530102</small> <b>1</b>" in told
     bad = anna.get("/clues/part/count?sort=x", headers=part)
     assert bad.status_code == 422 and bad.headers["hx-retarget"] == "#toast"
 
