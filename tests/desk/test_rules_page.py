@@ -43,7 +43,7 @@ def a_clue(store: Store, number: int, rule: str = RULE, region: str = "530102") 
 def test_all_rules_stand_by_violation_with_what_was_measured(officer: Officers, store: Store) -> None:  # fmt: skip
     right, wrong = a_clue(store, 1), a_clue(store, 2)
     walk(store, right, "triage", "verify", "confirm")
-    walk(store, wrong, "triage", "verify", "refute")
+    walk(store, wrong, "triage", "verify", "reject")
     anna = officer("viewer")
     page = anna.get("/rules").text
     assert page.count('href="/rules/') >= 109
@@ -56,7 +56,7 @@ def test_all_rules_stand_by_violation_with_what_was_measured(officer: Officers, 
 
 
 def test_the_figures_are_those_of_the_command_line(office: Office, store: Store) -> None:
-    for number, end in enumerate(("confirm", "confirm", "refute"), 1):
+    for number, end in enumerate(("confirm", "confirm", "reject"), 1):
         walk(store, a_clue(store, number), "triage", "verify", end)
     a_clue(store, 4)
     with store.session() as session:
