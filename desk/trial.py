@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -33,14 +34,17 @@ LARGEST_FILE = 100_000
 """Bytes of a rule file."""
 PATIENCE = 10.0
 """Seconds for a text …"""
-FILE_PATIENCE = 15.0
-"""… and for a file with its examples."""
+FILE_SECONDS = 10
+"""Of the processor for a file with its examples …"""
+FILE_PATIENCE = 60.0
+"""… and by the clock, on a machine that has other things to do."""
 FIELDS = {
     "text": "正文", "title": "标题", "image_text": "图中文字", "terms": "条款", "reviews": "评价（一行一条）",
     "attributes": "参数（一行一项，名称：值）", "shop_name": "店名", "operator_name": "经营主体", "brand": "品牌", "origin": "产地",
 }  # fmt: skip
 """What a pasted text may be."""
 
+_ENDLESS = "没有在限定的时间内检查完：多半是正则反复回溯（重复之中又有重复），请改写"
 _POOL = ThreadPoolExecutor(2, "try")
 _PLACES = BoundedSemaphore(2)
 
@@ -204,16 +208,16 @@ def _in_a_process(rules_dir: Path, file: str, text: str) -> dict[str, Any]:
         raise TrialError("别人正在检查规则，请稍后再试")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "detectors.draft", str(rules_dir.resolve()), file],
+            [sys.executable, "-m", "detectors.draft", str(rules_dir.resolve()), file, str(FILE_SECONDS)],
             input=text.encode("utf-8", "replace"), capture_output=True, timeout=FILE_PATIENCE,
             env=environment, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise TrialError(
-            f"{FILE_PATIENCE:.0f} 秒内没有检查完：多半是正则反复回溯（重复之中又有重复），请改写"
-        ) from None
+        raise TrialError(_ENDLESS) from None
     finally:
         _PLACES.release()
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise TrialError(_ENDLESS)
     if done.returncode:
         last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise TrialError(f"检查没有完成：{last[:300] or '进程中断'}")

@@ -1,7 +1,7 @@
 """A rule file as somebody would have it: read among the others of a folder, its examples run.
 
-A program of its own (``python -m detectors.draft RULES FILE``, the text on standard input, what is
-said of it as JSON on standard output), so that a regex that never ends, or a text that swells when
+A program of its own (``python -m detectors.draft RULES FILE SECONDS``, the text on standard input, what is
+said of it as JSON on standard output; so many seconds of the processor and no more), so that a regex that never ends, or a text that swells when
 it is read, ends with the process and not with the one that asked. Writes nothing below RULES.
 """
 
@@ -23,8 +23,6 @@ from detectors.ruleset import load_rules
 __all__ = ["check"]
 
 MEMORY = 4 * 1024**3
-SECONDS = 30
-"""Of the processor, whoever asked may be gone by then."""
 MOST, LONGEST = 50, 600
 """Problems that are told, and characters of each."""
 
@@ -55,7 +53,8 @@ def check(rules_dir: Path, file: str, text: str) -> dict[str, Any]:
 
 def _main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    seconds = int(sys.argv[3])
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 2))
     text = sys.stdin.buffer.read().decode("utf-8", "replace")
     print(json.dumps(check(Path(sys.argv[1]), sys.argv[2], text)))
 

@@ -119,12 +119,12 @@ def test_a_pasted_text_shows_its_signals_with_the_words_marked(officer: Officers
 
 def test_hostile_text_stays_text(officer: Officers) -> None:
     anna = officer("viewer")
-    for text in (HOSTILE + "最好的茶" + HOSTILE, "最好" * 3000, "茶\0最好\ud7ff"):
+    for text in (HOSTILE + "最好的茶" + HOSTILE, "最好的茶。" * 1000, "茶\0\ud7ff。最好的茶"):
         page = anna.act(f"/rules/{RULE}/try", text=text, title=HOSTILE)
         assert page.status_code == 200
         assert "<script>alert" not in page.text and "<img src=x" not in page.text
         assert "{{ 7*7 }}" in page.text and "<mark>" in page.text
-    shown = anna.act(f"/rules/{RULE}/try", text="最好\u202e的茶").text.split("<mark>")[1]
+    shown = anna.act(f"/rules/{RULE}/try", text="\u202e最好的茶\u202e").text.split("<mark>")[1]
     assert "\u202e" not in shown.split("</section>")[0]
 
 
@@ -140,71 +140,6 @@ def test_what_cannot_be_tried_is_told_plainly(officer: Officers, monkeypatch: py
     monkeypatch.setattr(desk.trial, "PATIENCE", 0.0)
     answer = anna.act(f"/rules/{RULE}/try", text="最好的茶" * 1000)
     assert answer.status_code == 422 and "没有试完" in answer.text
-
-
-@pytest.fixture
-def file(house: Path, detector: Detector) -> str:
-    """The rule's file as it stands."""
-    path = house / "rules" / "violations" / detector.ruleset.rules[RULE].file
-    return path.read_text(encoding="utf-8")
-
-
-def test_a_draft_is_checked_and_compared_and_nothing_is_written(officer: Officers, file: str, house: Path) -> None:  # fmt: skip
-    anna = officer("reviewer")
-    assert file in unescape(anna.get(f"/rules/{RULE}/check").text)
-    page = anna.act(f"/rules/{RULE}/check", text=file.replace("\n", "\r\n")).text
-    assert "可以使用" in page and "没有差别" in page
-    title = next(line for line in file.splitlines() if line.startswith("title:"))
-    page = unescape(anna.act(f"/rules/{RULE}/check", text=file.replace(title, "title: 另一个")).text)
-    assert f"<del>-{title}</del>" in page and "<ins>+title: 另一个</ins>" in page
-    assert "可以使用" in page
-    assert file == (house / "rules" / "violations" / "absolute_claim" / f"{RULE}.yaml").read_text(encoding="utf-8")  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        ("violation: absolute_claim", "violation: rude", ":4: no such violation: 'rude'"),
-        ("violation: absolute_claim", "violation: [", "not YAML"),
-        ("violation: absolute_claim", "violation: absolute_claim\nx<script>: 1", ":5: unknown key"),
-        ("examples:", "more: 1\nexamples:", "unknown key 'more'"),
-        (f"id: {RULE}", "id: without-licence", "已属于"),
-    ],
-)  # fmt: skip
-def test_a_mistake_is_told_with_its_line(officer: Officers, file: str, old: str, new: str, told: str) -> None:  # fmt: skip
-    assert old in file
-    page = officer("reviewer").act(f"/rules/{RULE}/check", text=file.replace(old, new, 1)).text
-    assert told in unescape(page) and "可以使用" not in page and "<script>:" not in page
-
-
-def draft(match: str, hit: str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa") -> str:
-    return (
-        f"id: {RULE}\ntitle: t\nviolation: absolute_claim\nlaw: [ad-law-9-3]\nmatch:\n  {match}\nstrength: 0.5\n"
-        f"reason: r\nexamples:\n  hit: [{hit}]\n  miss: [普通的茶]\n"
-    )
-
-
-def test_a_regex_without_bounds_is_refused_and_one_that_never_ends_is_ended(officer: Officers, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    anna = officer("reviewer")
-    page = unescape(anna.act(f"/rules/{RULE}/check", text=draft("pattern: {words: [a], regex: '(a+)+b'}")).text)  # fmt: skip
-    assert ":6: an unbounded or empty regex" in page
-    monkeypatch.setattr(desk.trial, "FILE_PATIENCE", 4.0)
-    slow = "pattern: {words: [a], regex: '(?:(?:a{1,9}){1,9}){1,9}b'}"
-    answer = anna.act(f"/rules/{RULE}/check", text=draft(slow))
-    assert answer.status_code == 422 and "反复回溯" in answer.text
-
-
-def test_examples_that_fail_and_texts_that_swell_are_told(officer: Officers) -> None:
-    anna = officer("reviewer")
-    page = anna.act(f"/rules/{RULE}/check", text=draft("any: [最好]", "普通的茶")).text
-    assert "不符合的例子" in page and "no signal of this rule" in page
-    bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-        f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
-    )  # fmt: skip
-    answer = anna.act(f"/rules/{RULE}/check", text=bomb + "match: *i\n")
-    assert answer.status_code in (200, 422) and "可以使用" not in answer.text
-    assert anna.act(f"/rules/{RULE}/check", text="").status_code == 422
-    assert "文件过长" in anna.act(f"/rules/{RULE}/check", text="茶" * 40_000).text
 
 
 def test_only_reviewers_check_drafts(officer: Officers) -> None:
