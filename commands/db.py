@@ -1,4 +1,4 @@
-"""`yunjian db stats|prune`, `yunjian backup`, `yunjian restore`: the store at size."""
+"""`yunjian db stats|prune|reindex`, `yunjian backup`, `yunjian restore`: the store at size."""
 
 from __future__ import annotations
 
@@ -93,6 +93,25 @@ def prune(
     out.print(f"of before {before:%Y-%m-%d %H:%M}Z {verb}: {rows}")
     if told.id:
         out.print(f"on record as pruning {told.id}; SHA-256 of what went {told.digest or 'none'}")
+
+
+@db_app.command("reindex")
+def reindex(as_json: Json = False) -> None:
+    """Make the search index, and what lists keep of each clue, anew. Sweeps may go on."""
+    from clues.summaries import reindex_clues
+    from storage.texts import reindex_listings
+
+    told = {"listings": 0, "clues": 0}
+    with plain_errors():
+        store = open_store(settings_module.load().store_url)
+        with err.status("reindex") as status:
+            for what, steps in (("listings", reindex_listings), ("clues", reindex_clues)):
+                for told[what] in steps(store):
+                    status.update(f"reindex: {told[what]:,} {what}")
+    if as_json:
+        print(json.dumps(told))
+    else:
+        out.print(f"made anew: {told['listings']:,} listings, {told['clues']:,} clues")
 
 
 def backup(

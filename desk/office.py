@@ -7,6 +7,7 @@ from functools import cached_property
 
 from clues.deadlines import Periods, load_periods
 from clues.routing import Departments, load_departments
+from detectors import Detector
 from detectors.ruleset import RuleSet, load_rules
 from settings import Settings
 from storage import Store, Vault, open_store
@@ -29,6 +30,11 @@ class Office:
     def __post_init__(self) -> None:
         """Opens the vault that belongs to it."""
         self.vault = Vault(self.settings.vault_dir, self.settings.evidence_bucket)
+
+    @cached_property
+    def detector(self) -> Detector:
+        """All rules ready to be run; takes some seconds when it is asked for first."""
+        return Detector(self.rules)
 
     @cached_property
     def departments(self) -> Departments:

@@ -27,8 +27,13 @@ GAP = "¶"
 """Stands between fields and sentences: no phrase goes over it."""
 LONGEST = 64
 """Characters of a token; the rest of a longer one is not kept."""
+NAME = 500
+"""Characters of a title or name that are searched."""
 BODY = 2000
 """Characters of a listing's text that are searched."""
+MOST, AGAIN = 16_000, 250
+"""Tokens of a document, and how often one of them counts: PostgreSQL keeps no more, and both
+databases must find the same."""
 TERMS = 16
 """Terms of a question that count."""
 ASKED = 400
@@ -97,7 +102,7 @@ def document(names: Iterable[str], bodies: Iterable[str] = ()) -> Document:
     ordered: list[str] = []
     loose: dict[str, None] = {}
     for name in dict.fromkeys(names):
-        units = _units(folded(name))
+        units = _units(folded(name[:NAME]))
         words, pairs = _words(units), _pairs(units)
         ordered += [*words, GAP]
         if pairs != words:
@@ -111,8 +116,19 @@ def document(names: Iterable[str], bodies: Iterable[str] = ()) -> Document:
         for unit in units:
             if len(unit) > 3 and _IS_HAN.match(unit):
                 loose.update(dict.fromkeys(w for w in rjieba.cut_for_search(unit, False) if len(w) > 1))  # fmt: skip
-    known = set(ordered)
-    return Document(tuple(ordered), tuple(word for word in loose if word not in known))
+    kept = _bounded(ordered)
+    known = set(kept)
+    return Document(kept, tuple(word for word in loose if word not in known))
+
+
+def _bounded(ordered: list[str]) -> tuple[str, ...]:
+    """The first tokens; what stands too often is a gap from then on."""
+    counts: dict[str, int] = {}
+    kept = []
+    for token in ordered[:MOST]:
+        counts[token] = counts.get(token, 0) + 1
+        kept.append(token if counts[token] <= AGAIN else GAP)
+    return tuple(kept)
 
 
 _QUOTES = str.maketrans("“”„«»「」『』", '"' * 9)
@@ -140,16 +156,17 @@ def parse(text: str) -> list[Term] | None:
 
 def sqlite_words(told: Document) -> str:
     """As the text that FTS5 takes apart at its spaces."""
-    return " ".join((*told.ordered, *told.loose))
+    # Gaps between those without an order: as neighbours they would make phrases.
+    return " ".join((*told.ordered, f" {GAP} ".join(told.loose)))
 
 
 def postgresql_words(told: Document) -> str:
     """As a literal of the type tsvector, which needs no parser and no configuration."""
     places: dict[str, list[str]] = {}
     for place, token in enumerate(told.ordered, 1):
-        if token != GAP and place < 16_383:
+        if token != GAP:
             places.setdefault(token, []).append(str(place))
-    said = [f"{_quoted(token)}:{','.join(at[:250])}" for token, at in places.items()]
+    said = [f"{_quoted(token)}:{','.join(at)}" for token, at in places.items()]
     said += [_quoted(token) for token in told.loose]
     return " ".join(said)
 

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from cli import app
@@ -60,3 +62,23 @@ def test_evidence_that_the_vault_lacks_is_named_by_the_backup(data: Path, tmp_pa
 def test_retrohunt_lists_and_refuses_what_is_no_date(data: Path) -> None:
     assert run("retrohunt", "--list") == ""
     assert "not a date" in run("retrohunt", "--since", "gestern", code=2)
+
+
+def test_reindex_brings_back_what_the_search_lost(data: Path) -> None:
+    store = open_store(f"sqlite:///{data / 'yunjian.db'}")
+    with store.session() as session:
+        before = _kept(session)
+        assert before["listing_text"] and before["clue_summary"]
+        for name in before:
+            session.execute(text(f"DELETE FROM {name}"))
+    told = json.loads(run("db", "reindex", "--json"))
+    assert told == {"listings": len(before["listing_text"]), "clues": len(before["clue_summary"])}
+    with store.session() as session:
+        assert _kept(session) == before
+    store.close()
+    assert "made anew" in run("db", "reindex")
+
+
+def _kept(session: Session) -> dict[str, list[tuple[object, ...]]]:
+    names = ("listing_text", "clue_text", "clue_listing", "clue_facet", "clue_word", "clue_summary")
+    return {name: sorted(map(tuple, session.execute(text(f"SELECT * FROM {name}")))) for name in names}  # fmt: skip
