@@ -14,6 +14,7 @@ from desk.app import make_app
 from desk.office import Office, open_office
 from desk.people import add_account
 from detectors.ruleset import RuleSet
+from evidence.keys import make_key
 from practice import Town
 from tests.desk.conftest import PASSWORD
 from tests.sweeps.conftest import env_for, swept
@@ -32,7 +33,8 @@ PEOPLE = {
 def swept_office(town: Town, data: Path, rules: RuleSet) -> Office:
     """An office whose store holds a sweep of the town for 三七, with screenshots; and `PEOPLE`."""
     swept("--goods", "sanqi", "--source", "taobao", env=env_for(town, data, YUNJIAN_SCREENSHOTS="true"), cwd=data)  # fmt: skip
-    made = open_office(settings.load(data_dir=data), rules=rules)
+    make_key(data / "key.pem")
+    made = open_office(settings.load(data_dir=data, evidence_key=data / "key.pem"), rules=rules)
     with made.store.writing() as session:
         for name, (officer, role, region) in PEOPLE.items():
             add_account(session, name, officer, role, PASSWORD, region)
