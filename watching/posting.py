@@ -6,6 +6,7 @@ that was looked at: a name that answers otherwise a moment later gains nothing.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
@@ -39,10 +40,8 @@ def post(url: str, body: bytes, guard: Guard, headers: Mapping[str, str], second
         # A server that drips one byte every nine seconds never meets a timeout of the socket.
         ended.set()
         if connection.sock is not None:
-            try:
+            with contextlib.suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +14,7 @@ from clues.lifecycle import take
 from clues.log import CaseError, last_event
 from clues.standing import FOLDED
 from desk.api.entry import Judges, Reads, said
-from desk.api.values import Body, Id, Name, Said
+from desk.api.values import Body, Id, Name, Said, Whole
 from desk.roles import Permission
 from desk.visit import Forbidden
 from storage.casework import Transfer
@@ -36,8 +36,10 @@ class Step(Body):
     action: Action = Field(
         description="transfer, answer and close want the permission settle, the others judge"
     )
-    why: Said = Field(min_length=1, description="the reason, for the log; of an answer what it says")
-    version: int | None = Field(
+    why: Said = Field(
+        min_length=1, description="the reason, for the log; of an answer what it says"
+    )
+    version: Annotated[int | None, Whole] = Field(
         None, ge=0, le=2**31,
         description="the clue's version as you saw it; another since then is told (409)",
     )  # fmt: skip

@@ -15,7 +15,19 @@ from clues.filters import ClueFilter
 from clues.log import check, events_of
 from clues.query import find_clues, one_clue
 from desk.api.entry import Call, Reads, said
-from desk.api.values import Day, Fen, Id, Limit, Moment, Name, Number, Offset, Said, day_of, moment_of
+from desk.api.values import (
+    Day,
+    Fen,
+    Id,
+    Limit,
+    Moment,
+    Name,
+    Number,
+    Offset,
+    Said,
+    day_of,
+    moment_of,
+)
 from evidence.custody import note
 
 __all__ = ["Asked", "ClueItem", "asked_of", "router", "seen_region"]
@@ -228,4 +240,6 @@ def log(visit: Reads, clue_id: Id) -> Log:
     with visit.reading() as session:
         clue = visit.clue(session, clue_id)
         events = events_of(session, clue.docket)
-        return Log(events=[Event.model_validate(one) for one in events], broken=check(session, clue))
+        return Log(
+            events=[Event.model_validate(one) for one in events], broken=check(session, clue)
+        )

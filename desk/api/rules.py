@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clues.precision import precision
 from desk.api.entry import Reads, said
-from desk.api.values import Body, Fen, Name, Said
+from desk.api.values import Body, Fen, Name, Said, Whole
 from detectors.ruleset import Rule
 from listing import Listing
 
@@ -78,7 +78,7 @@ class Trial(Body):
     shop_name: Said = ""
     brand: Said = ""
     origin: Said = ""
-    price_fen: Fen | None = None
+    price_fen: Annotated[Fen | None, Whole] = None
     rule: Name = Field("", description="this rule alone")
 
 
@@ -186,9 +186,7 @@ def tried(visit: Reads, asked: Trial) -> Tried:
     shown = Listing.from_dict(content)
     if asked.rule:
         signals = visit.office.detector.detect_rule(_known(visit, asked.rule), shown)
-        return Tried(
-            signals=[Hit(**one.to_dict()) for one in signals], scores={}, violations=[]
-        )
+        return Tried(signals=[Hit(**one.to_dict()) for one in signals], scores={}, violations=[])
     found = visit.office.detector.detect(shown)
     return Tried(
         signals=[Hit(**one.to_dict()) for one in found.signals], scores=found.scores,

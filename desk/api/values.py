@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 __all__ = [
-    "MOST", "Body", "Day", "Fen", "Id", "Limit", "Moment", "Name", "Number", "Offset", "Said", "Skip",
+    "MOST", "Body", "Day", "Fen", "Id", "Limit", "Moment", "Name", "Number", "Offset", "Said", "Whole",
     "day_of", "moment_of",
 ]  # fmt: skip
 
@@ -27,7 +27,6 @@ Id = Annotated[int, Path(ge=1, le=BIGGEST)]
 Fen = Annotated[int, Field(ge=0, le=BIGGEST, description="fen (hundredths of a yuan)")]
 Limit = Annotated[int, Query(ge=1, le=MOST, description=f"at most so many, {MOST} at most")]
 Offset = Annotated[int, Query(ge=0, le=SKIP, description="so many are passed over")]
-Skip = Offset
 
 
 def moment_of(text: str) -> datetime:
@@ -67,6 +66,14 @@ Moment = Annotated[
 ]
 """Text, for pydantic would take any number as a moment too."""
 Day = Annotated[str, StringConstraints(max_length=10), AfterValidator(_a_day), _schema("date")]
+
+
+def _whole(value: Any) -> Any:
+    # 3.0 is a whole number to JSON Schema, and to many a program that writes JSON.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_whole)
 
 
 class Body(BaseModel):
