@@ -12,12 +12,13 @@ import hmac
 import json
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, func, select, text
 from sqlalchemy.orm import Session
 
 from clues.filters import ClueFilter, conditions
@@ -135,52 +136,66 @@ def _fresh(session: Session, hook: Webhook) -> list[int]:
 def send_due(settings: Settings, store: Store, now: datetime | None = None) -> Told:
     """Send what is due. Each is claimed before, so two processes don't both send it; one that
     dies in between costs a second message at worst (the same `X-Yunjian-Delivery`)."""
-    told, fixed = Told(), now
+    told = Told()
     with store.session() as session:
-        due = session.scalars(
-            select(Delivery.id)
-            .where(Delivery.state == "pending", Delivery.next_at <= (now or datetime.now(UTC)))
-            .order_by(Delivery.next_at, Delivery.id)
-            .limit(BATCH)
-        ).all()
-    silent: set[int] = set()
-    for id_ in due:
-        claimed = _claimed(store, id_, fixed or datetime.now(UTC), silent)
-        if claimed is None:
-            continue
-        row, hook, view = claimed
-        try:
-            error = "" if view is None else _send(settings, hook, row, view)
-        except (PostError, PrivateAddress) as wrong:
-            error = str(wrong)[:500]
+        hooks = session.scalars(select(Webhook.id).where(Webhook.active).order_by(Webhook.id)).all()
+    for hook_id in hooks:
+        for id_ in _due(store, hook_id, now or datetime.now(UTC)):
             # Of an address that does not answer the rest waits: ten seconds each would add up.
-            silent.add(hook.id)
-        state = "gone" if view is None else "sent" if not error else "given_up" if row.tries >= TRIES else "pending"  # fmt: skip
-        with store.writing() as session:
-            kept = session.get(Delivery, id_)
-            if kept is not None:
-                kept.state, kept.error = state, error
-                kept.sent_at = (fixed or datetime.now(UTC)) if state == "sent" else None
-        about = {"webhook": hook.id, "clue": row.clue_id, "tries": row.tries}
-        if error:
-            told.failed += 1
-            log.error("not sent: %s", error, extra=about | {"event": "webhook.failed"})
-        elif state == "sent":
-            told.sent += 1
-            log.info("sent", extra=about | {"event": "webhook.sent"})
+            if not _deliver(settings, store, id_, now or datetime.now(UTC), told):
+                break
     return told
 
 
+def _due(store: Store, hook_id: int, now: datetime) -> Sequence[int]:
+    due = (
+        select(Delivery.id)
+        .where(text("state = 'pending'"), Delivery.webhook_id == hook_id, Delivery.next_at <= now)
+        .order_by(Delivery.next_at, Delivery.id)
+        .limit(BATCH)
+    )
+    with store.session() as session:
+        return session.scalars(due).all()
+
+
+def _deliver(settings: Settings, store: Store, id_: int, now: datetime, told: Told) -> bool:
+    """Whether the address could be reached."""
+    claimed = _claimed(store, id_, now)
+    if claimed is None:
+        return True
+    row, hook, view = claimed
+    error, reached = "", True
+    if view is not None:
+        try:
+            error = _send(settings, hook, row, view)
+        except (PostError, PrivateAddress) as wrong:
+            error, reached = str(wrong)[:500], False
+    if error:
+        state = "given_up" if row.tries >= TRIES else "pending"
+    else:
+        state = "sent" if view is not None else "gone"
+    with store.writing() as session:
+        kept = session.get(Delivery, id_)
+        if kept is not None:
+            kept.state, kept.error, kept.sent_at = state, error, now if state == "sent" else None
+    about = {"webhook": hook.id, "clue": row.clue_id, "tries": row.tries}
+    if error:
+        told.failed += 1
+        log.error("not sent: %s", error, extra=about | {"event": "webhook.failed"})
+    elif state == "sent":
+        told.sent += 1
+        log.info("sent", extra=about | {"event": "webhook.sent"})
+    return reached
+
+
 def _claimed(
-    store: Store, id_: int, now: datetime, silent: set[int]
+    store: Store, id_: int, now: datetime
 ) -> tuple[Delivery, Webhook, ClueView | None] | None:
     with store.writing() as session:
         row = session.get(Delivery, id_)
-        if row is None or row.state != "pending" or row.next_at > now or row.webhook_id in silent:
+        if row is None or row.state != "pending" or row.next_at > now:
             return None
         hook = session.get_one(Webhook, row.webhook_id)
-        if not hook.active:
-            return None
         row.tries += 1
         row.next_at = now + min(PAUSE * 3 ** (row.tries - 1), LONGEST)
         clue = session.get(Clue, row.clue_id)
