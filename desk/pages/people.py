@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import func, select
 
 from desk.accounts import account_of, accounts_of, count_accounts, grantable, looks_of
+from desk.api.values import BIGGEST, Id
 from desk.people import PeopleError, add_account, set_account, set_password
 from desk.screen import draw
 from desk.visit import Manages, Visit
@@ -22,7 +23,6 @@ PAGE = 50
 Word = Annotated[str, Form(max_length=200)]
 Password = Annotated[str, Form(max_length=2000)]
 Asked = Annotated[str, Query(max_length=255, pattern=r"^[^\x00]*$")]
-BIGGEST = 2**53
 
 
 def _list(request: Request, visit: Visit, problem: str = "", page: int = 1, **kept: str) -> HTMLResponse:  # fmt: skip
@@ -123,11 +123,11 @@ def add_hook(
 
 @router.post("/people/webhooks/{hook_id}")
 def change_hook(
-    visit: Manages, hook_id: int, act: Annotated[str, Form(pattern="^(stop|go|drop)$")]
+    visit: Manages, hook_id: Id, act: Annotated[str, Form(pattern="^(stop|go|drop)$")]
 ) -> Response:
     """Stop an address, go on with it, or take it away."""
     with visit.writing() as session:
-        hook = session.get(Webhook, min(hook_id, BIGGEST))
+        hook = session.get(Webhook, hook_id)
         if hook is None or not visit.within(hook.region):
             raise HTTPException(404, "没有这个推送地址")
         if act == "drop":
@@ -139,25 +139,25 @@ def change_hook(
 
 def _one(request: Request, visit: Visit, account_id: int, **said: Any) -> HTMLResponse:
     with visit.reading() as session:
-        one = account_of(visit, session, min(account_id, BIGGEST))
+        one = account_of(visit, session, account_id)
     said = {"problem": "", "done": ""} | said
     return draw(request, visit, "people_one.html", 422 if said["problem"] else 200, one=one, **said)  # fmt: skip
 
 
 @router.get("/people/{account_id}")
-def one(request: Request, visit: Manages, account_id: int) -> HTMLResponse:
+def one(request: Request, visit: Manages, account_id: Id) -> HTMLResponse:
     """One account."""
     return _one(request, visit, account_id)
 
 
 @router.post("/people/{account_id}")
 def change(
-    request: Request, visit: Manages, account_id: int, role: Word, region: Word = "", active: Word = ""
+    request: Request, visit: Manages, account_id: Id, role: Word, region: Word = "", active: Word = ""
 ) -> Response:  # fmt: skip
     """Another role, division, or whether it may log in."""
     try:
         with visit.writing() as session:
-            found = account_of(visit, session, min(account_id, BIGGEST))
+            found = account_of(visit, session, account_id)
             set_account(session, found, role, grantable(visit, region), active == "yes")
     except PeopleError as error:
         return _one(request, visit, account_id, problem=str(error))
@@ -165,11 +165,11 @@ def change(
 
 
 @router.post("/people/{account_id}/password")
-def password(request: Request, visit: Manages, account_id: int, password: Password) -> Response:
+def password(request: Request, visit: Manages, account_id: Id, password: Password) -> Response:
     """Another password, where the old one was forgotten; what the account had open ends."""
     try:
         with visit.writing() as session:
-            set_password(session, account_of(visit, session, min(account_id, BIGGEST)), password)
+            set_password(session, account_of(visit, session, account_id), password)
     except PeopleError as error:
         return _one(request, visit, account_id, problem=str(error))
     if account_id == visit.account_id:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from desk.api.values import Id
 from desk.people import PeopleError, named
 from desk.roles import PERMISSIONS
 from desk.screen import draw
@@ -51,11 +52,11 @@ def make(
 
 
 @router.post("/me/tokens/{token_id}/revoke")
-def revoke(request: Request, visit: Reads, token_id: int) -> Response:
+def revoke(request: Request, visit: Reads, token_id: Id) -> Response:
     """End a token, at once."""
     try:
         with visit.writing() as session:
-            revoke_token(session, visit.account_id, min(token_id, 2**53))
+            revoke_token(session, visit.account_id, token_id)
     except PeopleError as error:
         return _page(request, visit, str(error))
     return RedirectResponse("/me/tokens", 303)
