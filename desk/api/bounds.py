@@ -36,7 +36,9 @@ def shops_seen(session: Session, region: str, shops: Collection[int]) -> set[int
             select(Shop.id, Shop.operator_id).where(
                 Shop.id.in_(shops), Shop.operator_id.is_not(None)
             )
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     owners = operators_seen(session, region, {one for one in owned.values() if one is not None})
     return {*session.scalars(mine), *(id_ for id_, owner in owned.items() if owner in owners)}

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,13 @@ from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from clues.access import accesses
-from desk.api.app import make_api
+from desk.api.app import NOUNS
 from desk.api.casework import NEEDS
 from desk.api.entry import Needs
 from desk.app import make_app
 from desk.office import Office
 from desk.people import add_account, named, set_account
-from desk.roles import PERMISSIONS, ROLES, may
+from desk.roles import PERMISSIONS, ROLES, Permission, may
 from desk.tokens import make_token
 from detectors import Detector
 from evidence.keys import make_key
@@ -43,7 +44,7 @@ class Program(TestClient):
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def send(self, path: str, method: str = "POST", **body: Any) -> httpx.Response:
+    def tell(self, path: str, method: str = "POST", **body: Any) -> httpx.Response:
         """Send a body."""
         answer: httpx.Response = self.request(method, f"/api/v1{path}", json=body)
         return answer
@@ -87,20 +88,22 @@ def placed(office: Office, *regions: str) -> list[int]:
     return ids
 
 
-def routes(office: Office) -> list[tuple[str, str, str]]:
+def routes() -> list[tuple[str, str, Permission]]:
     """Method, path and permission of every route."""
-    found = []
-    for route in make_api(office).routes:
-        if isinstance(route, APIRoute):
-            needs = [d.call.permission for d in route.dependant.dependencies if isinstance(d.call, Needs)]
+    found: list[tuple[str, str, Permission]] = []
+    for noun in NOUNS:
+        for route in import_module(f"desk.api.{noun}").router.routes:
+            assert isinstance(route, APIRoute)
+            asked = [one.call for one in route.dependant.dependencies]
+            needs = [one.permission for one in asked if isinstance(one, Needs)]
             assert len(needs) == 1, f"{route.path} must ask for one permission"
-            found += [(method, route.path, needs[0]) for method in route.methods]
-    return found  # fmt: skip
+            found += [(method, route.path, needs[0]) for method in route.methods or ()]
+    return found
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_route_is_closed_to_whom_it_does_not_concern(office: Office, program: Programs, role: str) -> None:  # fmt: skip
-    one, table = program(role), routes(office)
+def test_every_route_is_closed_to_whom_it_does_not_concern(program: Programs, role: str) -> None:
+    one, table = program(role), routes()
     assert len(table) >= 35 and {need for *_, need in table} == set(PERMISSIONS)
     for method, path, need in table:
         asked = "/api/v1" + path.replace("{rule_id}", "none")
@@ -117,7 +120,7 @@ def test_a_token_may_no_more_than_its_scopes_nor_than_its_accounts_role(office: 
     clue = a_clue(office.store)
     reader = program("reviewer", scopes=["read"])
     assert reader.ask("/me")["permissions"] == ["read"]
-    assert reader.send(f"/clues/{clue}/steps", action="triage", why="x").status_code == 403
+    assert reader.tell(f"/clues/{clue}/steps", action="triage", why="x").status_code == 403
     boss = program("administrator")
     assert boss.get("/api/v1/people").status_code == 200
     with office.store.writing() as session:
@@ -148,7 +151,7 @@ def test_a_browsers_session_reads_and_writes_with_its_csrf(office: Office, offic
     assert anna.get("/api/v1/me").json()["name"] == "analyst0"
     step = {"action": "triage", "why": "例行"}
     assert anna.post(f"/api/v1/clues/{clue}/steps", json=step).status_code == 403
-    wrong = anna.post(f"/api/v1/clues/{clue}/steps", json=step, headers={"X-CSRF": "é".encode().decode("latin-1")})  # fmt: skip
+    wrong = anna.post(f"/api/v1/clues/{clue}/steps", json=step, headers={"X-CSRF": "forged"})
     assert wrong.status_code == 403
     right = anna.post(f"/api/v1/clues/{clue}/steps", json=step, headers={"X-CSRF": anna.csrf})
     assert right.status_code == 201 and right.json()["by"] == "analyst0同志"
@@ -194,7 +197,7 @@ def test_a_countys_account_sees_its_county_alone(office: Office, program: Progra
         assert one.get(f"/api/v1/clues/{mine}{path}").status_code == 200
     for path in ("steps", "pack"):
         body = {"action": "triage", "why": "x"}
-        assert one.send(f"/clues/{other}/{path}", **body).status_code == 404
+        assert one.tell(f"/clues/{other}/{path}", **body).status_code == 404
     assert [s["id"] for s in one.ask("/shops")["items"]] == [shops[mine]]
     assert {row["shop_id"] for row in one.ask("/listings")["items"]} == {shops[mine]}
     assert one.ask("/shops")["total"] is None
@@ -204,7 +207,7 @@ def test_a_countys_account_sees_its_county_alone(office: Office, program: Progra
     text = one.get("/api/v1/exports/clues").text
     assert "虚构1店" in text and "虚构2店" not in text
     report = {"kind": "weekly", "first": "2026-11-09", "last": "2026-11-15", "region": "5301"}
-    assert one.send("/reports", **report).status_code == 403
+    assert one.tell("/reports", **report).status_code == 403
 
 
 def test_a_clue_is_walked_through_its_life_and_the_log_holds(office: Office, program: Programs) -> None:  # fmt: skip
@@ -212,26 +215,25 @@ def test_a_clue_is_walked_through_its_life_and_the_log_holds(office: Office, pro
     one = program("reviewer")
     version = 0
     for action, more in (
-        ("triage", {}), ("verify", {}), ("confirm", {}), ("transfer", {"department": "customs"}),
-        ("answer", {"department": "customs", "result": "upheld"}), ("close", {}), ("reopen", {}),
+        ("triage", {}), ("verify", {}), ("confirm", {}), ("transfer", {"department": "haiguan"}),
+        ("answer", {"department": "haiguan", "result": "upheld"}), ("close", {}), ("reopen", {}),
     ):  # fmt: skip
-        answer = one.send(f"/clues/{clue}/steps", action=action, why="例行", version=version, **more)  # fmt: skip
+        answer = one.tell(f"/clues/{clue}/steps", action=action, why="例行", version=version, **more)  # fmt: skip
         assert answer.status_code == 201, answer.text
         version = answer.json()["version"]
     log = one.ask(f"/clues/{clue}/log")
-    assert [e["action"] for e in log["events"]] == list(NEEDS)[:3] + ["transfer", "answer", "close", "reopen"] or True  # fmt: skip
     assert (log["broken"], len(log["events"]), log["events"][0]["by"]) == ([], 7, "王芳")
     (sent,) = one.ask(f"/clues/{clue}/transfers")
-    assert (sent["department"], sent["result"]) == ("customs", "upheld")
+    assert (sent["department"], sent["result"]) == ("haiguan", "upheld")
 
 
 def test_who_comes_second_is_told_who_was_first(office: Office, program: Programs) -> None:
     clue = a_clue(office.store)
     walk(office.store, clue, "triage", by="李雷")
     one = program()
-    late = one.send(f"/clues/{clue}/steps", action="triage", why="x", version=0)
+    late = one.tell(f"/clues/{clue}/steps", action="triage", why="x", version=0)
     assert late.status_code == 409 and "李雷" in late.json()["detail"]
-    wrong = one.send(f"/clues/{clue}/steps", action="confirm", why="x")
+    wrong = one.tell(f"/clues/{clue}/steps", action="confirm", why="x")
     assert wrong.status_code == 409, "not from here"
     assert one.ask(f"/clues/{clue}")["state"] == "triaged", "nothing was written"
 
@@ -239,7 +241,7 @@ def test_who_comes_second_is_told_who_was_first(office: Office, program: Program
 def test_what_binds_others_is_for_reviewers(office: Office, program: Programs) -> None:
     clue, one = a_clue(office.store), program("analyst")
     for action, need in NEEDS.items():
-        status = one.send(f"/clues/{clue}/steps", action=action, why="x").status_code
+        status = one.tell(f"/clues/{clue}/steps", action=action, why="x").status_code
         assert (status == 403) is (need == "settle"), action
 
 
@@ -270,20 +272,20 @@ def test_exports_hold_what_the_list_shows_and_no_formula(office: Office, program
 def test_a_report_is_written(program: Programs) -> None:
     one = program()
     asked = {"kind": "statistics", "first": "2026-11-01", "last": "2026-11-30"}
-    answer = one.send("/reports", **asked)
+    answer = one.tell("/reports", **asked)
     assert answer.status_code == 200 and load_workbook(io.BytesIO(answer.content)).sheetnames
-    assert one.send("/reports", **asked, format="docx").content[:2] == b"PK"
-    assert one.send("/reports", **asked | {"last": "2026-10-01"}).status_code == 409
-    assert one.send("/reports", **asked, region="99").status_code == 409
+    assert one.tell("/reports", **asked, format="docx").content[:2] == b"PK"
+    assert one.tell("/reports", **asked | {"last": "2026-10-01"}).status_code == 409
+    assert one.tell("/reports", **asked, region="99").status_code == 409
 
 
 def test_a_pack_wants_a_signing_key(office: Office, program: Programs, tmp_path: Path) -> None:
     clue, one = a_clue(office.store), program("reviewer")
-    answer = one.send(f"/clues/{clue}/pack")
-    assert answer.status_code == 409 and "evidence_key" in answer.json()["detail"]
+    answer = one.tell(f"/clues/{clue}/pack")
+    assert answer.status_code == 409 and "signing key" in answer.json()["detail"]
     make_key(tmp_path / "key.pem")
     office.settings = office.settings.model_copy(update={"evidence_key": tmp_path / "key.pem"})
-    packed = one.send(f"/clues/{clue}/pack")
+    packed = one.tell(f"/clues/{clue}/pack")
     assert packed.status_code in (200, 409), packed.text
 
 
@@ -293,12 +295,12 @@ def test_rules_are_listed_shown_and_tried(office: Office, program: Programs) -> 
     assert rules and {rule["violation"] for rule in rules} == {"counterfeit"}
     shown = one.ask(f"/rules/{rules[0]['id']}")
     assert shown["laws"][0]["law"] and shown["measured"] is None
-    tried = one.send("/rules/try", title="高仿普洱茶 原单复刻", goods="tea").json()
+    tried = one.tell("/rules/try", title="高仿普洱茶 原单复刻", goods="tea").json()
     assert "counterfeit" in tried["scores"]
     for hit in tried["signals"]:
         if hit["field"] == "title":
             assert "高仿普洱茶 原单复刻"[hit["start"] : hit["end"]] == hit["text"]
-    assert one.send("/rules/try", title="茶", rule="none").status_code == 404
+    assert one.tell("/rules/try", title="茶", rule="none").status_code == 404
     assert {v["id"] for v in one.ask("/violations")} == set(office.violations)
 
 
@@ -311,22 +313,22 @@ def test_sources_sweeps_and_health(office: Office, program: Programs) -> None:
 
 def test_webhooks_and_people_by_the_api(office: Office, program: Programs) -> None:
     boss = program("administrator", region="5328")
-    made = boss.send("/webhooks", url="https://hooks.example/", min_score=0.5)
+    made = boss.tell("/webhooks", url="https://hooks.example/", min_score=0.5)
     assert made.status_code == 201 and len(made.json()["secret"]) == 64
     assert made.json()["region"] == "5328", "a county's hook is bound to the county"
     id_ = made.json()["id"]
     assert "secret" not in boss.ask("/webhooks")[0]
-    assert boss.send("/webhooks", url="https://hooks.example/", region="5301").status_code == 403
-    assert boss.send("/webhooks", url="http://127.0.0.1/").status_code == 409
-    assert boss.send(f"/webhooks/{id_}", "PATCH", active=False).json()["active"] is False
+    assert boss.tell("/webhooks", url="https://hooks.example/", region="5301").status_code == 403
+    assert boss.tell("/webhooks", url="http://127.0.0.1/").status_code == 409
+    assert boss.tell(f"/webhooks/{id_}", "PATCH", active=False).json()["active"] is False
     assert boss.ask(f"/webhooks/{id_}/deliveries") == []
     other = program("administrator", region="5301")
-    assert other.ask("/webhooks") == [] and other.send(f"/webhooks/{id_}", "PATCH", active=True).status_code == 404  # fmt: skip
+    assert other.ask("/webhooks") == [] and other.tell(f"/webhooks/{id_}", "PATCH", active=True).status_code == 404  # fmt: skip
     assert boss.delete(f"/api/v1/webhooks/{id_}").status_code == 204
-    anna = boss.send("/people", name="anna", role="viewer", region="532822", password=PASSWORD)
+    anna = boss.tell("/people", name="anna", role="viewer", region="532822", password=PASSWORD)
     assert anna.status_code == 201 and "password" not in anna.json()
-    assert boss.send("/people", name="ben", role="viewer", password=PASSWORD).status_code == 409
-    changed = boss.send(f"/people/{anna.json()['id']}", "PATCH", role="analyst")
+    assert boss.tell("/people", name="ben", role="viewer", password=PASSWORD).status_code == 409
+    changed = boss.tell(f"/people/{anna.json()['id']}", "PATCH", role="analyst")
     assert (changed.json()["role"], changed.json()["region"]) == ("analyst", "532822")
     assert [p["name"] for p in boss.ask("/people")["items"]] == ["administrator.p0", "anna"]
 
@@ -345,7 +347,7 @@ def test_errors_say_what_is_wrong_in_one_form(office: Office, program: Programs)
     kind = {"content-type": "application/json"}
     broken = one.post("/api/v1/rules/try", content="{", headers=kind)
     assert (broken.status_code, list(broken.json())) == (400, ["detail"])
-    assert one.send("/rules/try", title="x", more=1).status_code == 422
+    assert one.tell("/rules/try", title="x", more=1).status_code == 422
     assert one.delete("/api/v1/clues").status_code == 405
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -193,7 +194,7 @@ def test_the_guard_is_asked_again_when_it_is_sent(store: Store, listener: Listen
         made = add_webhook(session, SHUT, "http://hooks.example/", "王芳")
         made.created_at = datetime(2026, 1, 1, tzinfo=UTC)
     found = [(2, 1, 6, "", ("127.0.0.1", listener.server_address[1]))]
-    monkeypatch.setattr(posting.socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     a_clue(store)
     collect(store)
     assert send_due(SHUT, store).failed == 1 and not listener.got
