@@ -17,7 +17,13 @@ from desk.visit import Reads, Visit
 __all__ = ["router"]
 
 router = APIRouter()
-MEANS = {"read": "查阅", "judge": "甄别", "export": "导出", "settle": "移送与办结", "manage": "管理"}
+MEANS = {
+    "read": "查阅",
+    "judge": "甄别",
+    "export": "导出",
+    "settle": "移送与办结",
+    "manage": "管理",
+}
 
 
 def _page(request: Request, visit: Visit, problem: str = "", secret: str = "") -> HTMLResponse:

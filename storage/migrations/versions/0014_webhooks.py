@@ -46,9 +46,7 @@ def upgrade() -> None:
             ["webhook_id"], ["webhook.id"], name="fk_webhook_delivery_webhook_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_webhook_delivery"),
-        sa.UniqueConstraint(
-            "webhook_id", "clue_id", name="uq_webhook_delivery_webhook_id_clue_id"
-        ),
+        sa.UniqueConstraint("webhook_id", "clue_id", name="uq_webhook_delivery_webhook_id_clue_id"),
     )
     where = sa.text("state = 'pending'")
     op.create_index(
