@@ -22,7 +22,7 @@ app = typer.Typer(
 for _part in (
     "sweep", "clues", "replay", "files", "rules", "start", "alerts", "casework", "credit", "db", "desk", "evidence",
     "intake", "metrics", "operators", "platforms", "privacy", "registry", "report", "retrohunt", "schedule", "verdicts",
-    "worker",
+    "webhooks", "worker",
 ):  # fmt: skip
     import_module(f"commands.{_part}").attach(app)
 

@@ -55,6 +55,7 @@ def sweep(
     from sweeps.run import SweepOrder
     from watching.alerts import after_sweep
     from watching.logs import begin_logging
+    from watching.webhooks import after_sweep as tell_programs
 
     with plain_errors():
         if mode not in ("ad-hoc", "nightly", "intensified", "price-watch"):
@@ -93,6 +94,7 @@ def sweep(
             else:
                 summary = run_sweep(config, store_of(config), order, progress)
         after_sweep(config, store_of(config))
+        tell_programs(config, store_of(config))
         if as_json:
             print(json.dumps(summary.to_dict(), ensure_ascii=False))
         else:

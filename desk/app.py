@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException as HttpError
 from clues.log import CaseError
 from clues.merging import OperatorError
 from desk import pages
+from desk.api.app import make_api
 from desk.guard import Guard
 from desk.office import Office
 from desk.people import PeopleError
@@ -25,11 +26,13 @@ from desk.visit import Forbidden, LoginWanted
 
 __all__ = ["make_app"]
 
+
 def make_app(office: Office) -> FastAPI:
     """The desk of an office: every file of `desk.pages` has a `router`."""
     app = FastAPI(title="云鉴 Yunjian", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.office = office
     app.mount("/static", StaticFiles(directory=Path(__file__).resolve().parent / "static"))
+    app.mount("/api/v1", make_api(office))
     for page in iter_modules(pages.__path__):
         app.include_router(import_module(f"desk.pages.{page.name}").router)
     app.add_middleware(Guard)

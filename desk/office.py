@@ -9,6 +9,7 @@ from clues.deadlines import Periods, load_periods
 from clues.routing import Departments, load_departments
 from detectors import Detector
 from detectors.ruleset import RuleSet, load_rules
+from reports.knowledge import Knowledge, knowledge
 from settings import Settings
 from storage import Store, Vault, open_store
 
@@ -46,6 +47,16 @@ class Office:
     def periods(self) -> Periods:
         """Deadlines."""
         return load_periods(self.settings.rules_dir)
+
+    @cached_property
+    def detector(self) -> Detector:
+        """All rules, ready to look at a listing; made when the first one is tried."""
+        return Detector(self.rules)
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """What reports say of the rules."""
+        return knowledge(self.settings.rules_dir, self.rules)
 
     @cached_property
     def goods(self) -> dict[str, str]:

@@ -397,4 +397,5 @@ from storage import privacy as _privacy  # noqa: E402, F401
 from storage import prunings as _prunings  # noqa: E402, F401
 from storage import runs as _runs  # noqa: E402, F401
 from storage import search as _search  # noqa: E402, F401
+from storage import webhooks as _webhooks  # noqa: E402, F401
 from storage import work as _work  # noqa: E402, F401

@@ -26,7 +26,7 @@ MAY_IMPORT = {
         "clues", "evidence", "detectors", "storage", "spiders", "crawler", "listing", "policies", "settings",
         "watching",
     },
-    "watching": {"clues", "listing", "policies", "settings", "spiders", "storage"},
+    "watching": {"clues", "crawler", "listing", "policies", "settings", "spiders", "storage"},
     "practice": {"listing"},
     "reports": {
         "clues", "detectors", "evidence", "listing", "policies", "schedule", "settings", "storage",
@@ -83,7 +83,7 @@ def test_commands_stand_below_the_command_line(house: Path) -> None:
 BACK = {
     # Tables in files of their own, so that whoever has the models has all.
     ("storage.models", f"storage.{name}")
-    for name in ("alerts", "casework", "chain", "hunts", "intake", "people", "privacy", "prunings", "runs", "search", "work")
+    for name in ("alerts", "casework", "chain", "hunts", "intake", "people", "privacy", "prunings", "runs", "search", "webhooks", "work")
 } | {("sweeps.template", "sweeps.nursery")}  # fmt: skip
 """Imports that may lead back: the process that units are forked from has what they need."""
 

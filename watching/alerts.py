@@ -20,6 +20,7 @@ from settings import Settings
 from storage import Store
 from storage.alerts import AlertRow
 from watching.concerns import Concern, concerns
+from watching.webhooks import after_sweep as tell_programs
 
 __all__ = ["Sent", "Watch", "after_sweep", "put", "send_due", "send_test"]
 
@@ -191,4 +192,5 @@ class Watch:
         while not self._stop.is_set():
             self._new.clear()
             after_sweep(self.settings, self.store)
+            tell_programs(self.settings, self.store)
             self._new.wait(self.every)
