@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
+from itertools import pairwise
 from math import hypot
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def _simple(ring: list[Point], corners: set[Point]) -> list[Point]:
     cuts = [n - starts[0] for n in starts] + [len(ring)]
     closed = [*ring, ring[0]]
     made: list[Point] = []
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in pairwise(cuts):
         arc = closed[first : last + 1]
         # In one direction, whichever side asks.
         turned = arc[-1] < arc[0] or (arc[-1] == arc[0] and arc[-2] < arc[1])
@@ -94,11 +95,17 @@ def draw(folder: Path, regions: dict[str, str]) -> dict[str, Any]:
     corners = {point for point, near in beside.items() if len(near) > 2}
     features = []
     for code in sorted(shapes):
-        made = [[_simple(ring, corners) for ring in polygon if len(ring) > 2] for polygon in shapes[code]]
+        made = [
+            [_simple(ring, corners) for ring in polygon if len(ring) > 2]
+            for polygon in shapes[code]
+        ]
         made = [[ring for ring in polygon if len(ring) > 3] for polygon in made]
         made = [polygon for polygon in made if polygon]
         one = len(made) == 1
-        geometry = {"type": "Polygon" if one else "MultiPolygon", "coordinates": made[0] if one else made}
+        geometry = {
+            "type": "Polygon" if one else "MultiPolygon",
+            "coordinates": made[0] if one else made,
+        }
         about = {"name": regions[code], "code": code}
         features.append({"type": "Feature", "id": code, "properties": about, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features}

@@ -15,7 +15,17 @@ from spiders import READERS
 from storage import models as m
 from storage.runs import Run
 
-__all__ = ["CONDITIONS", "Health", "SweepRow", "folded", "health", "last_sweeps", "missed_runs", "night_of", "source_title"]
+__all__ = [
+    "CONDITIONS",
+    "Health",
+    "SweepRow",
+    "folded",
+    "health",
+    "last_sweeps",
+    "missed_runs",
+    "night_of",
+    "source_title",
+]
 
 SWEEPS = 30
 """The last sweeps, among which the last one of each source is looked for."""
@@ -134,9 +144,7 @@ def folded(found: dict[str, Health], named: Collection[str]) -> list[Health]:
         own = name in named and name not in ("shop", "file")
         kind = name if own else "file" if name.startswith("file:") else "shop"
         several[kind].append(one)
-    rows = [
-        ones[0] if ones[0].name == kind else _one(kind, ones) for kind, ones in several.items()
-    ]
+    rows = [ones[0] if ones[0].name == kind else _one(kind, ones) for kind, ones in several.items()]
     order = list(CONDITIONS)
     return sorted(rows, key=lambda one: (order.index(one.condition), one.name))
 

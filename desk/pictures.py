@@ -71,7 +71,10 @@ def heat_map(heat: Mapping[tuple[str, str], int], office: Office, region: str) -
     goods = [one for one in office.goods if any(g == one for g, _ in heat)]
     violations = [one for one in office.violations if any(v == one for _, v in heat)]
     data = [
-        {"value": [violations.index(v), goods.index(g), n], "href": _clues(goods=g, violation=v, region=region)}
+        {
+            "value": [violations.index(v), goods.index(g), n],
+            "href": _clues(goods=g, violation=v, region=region),
+        }
         for (g, v), n in sorted(heat.items())
         if g in goods and v in violations
     ]

@@ -90,9 +90,7 @@ def morning(request: Request, visit: Reads) -> HTMLResponse:
         heat = kept.of(("heat", region), lambda: goods_by_violation(session, region))
         promotion = kept.of(("promotion", today), lambda: _promotion(visit.office, session, now))
         overdue = ClueFilter(due_until=today - timedelta(days=1), region=region)
-        soon = ClueFilter(
-            due_until=today + SOON, region=region, sort="deadline", limit=DUE
-        )
+        soon = ClueFilter(due_until=today + SOON, region=region, sort="deadline", limit=DUE)
         due = kept.of(("due", region, today), lambda: count_clues(session, soon))
         late = kept.of(("late", region, today), lambda: count_clues(session, overdue))
         first_due = find_clues(session, soon)
@@ -166,9 +164,7 @@ def timetable_of(rules_dir: Path) -> Timetable:
 
 def _promotion(office: Office, session: Session, now: datetime) -> Promotion | None:
     table, today = timetable_of(office.settings.rules_dir), day_of(now)
-    spans = [
-        one for one in table.spans(today, today + AHEAD) if one.occasion.kind == "promotion"
-    ]
+    spans = [one for one in table.spans(today, today + AHEAD) if one.occasion.kind == "promotion"]
     if not spans:
         return None
     span: Span = min(spans)

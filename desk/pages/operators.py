@@ -142,7 +142,11 @@ def judge(
     with visit.writing() as session:
         head = _seen(session, visit, operator_id)
         link = session.get(ShopLink, link_id)
-        ends = [] if link is None else [session.get_one(m.Shop, one) for one in (link.one_id, link.other_id)]
+        ends = (
+            []
+            if link is None
+            else [session.get_one(m.Shop, one) for one in (link.one_id, link.other_id)]
+        )
         if not any(one.operator_id == head for one in ends):
             raise HTTPException(404)
         if not all(visit.sees_shop(session, one.id) for one in ends):

@@ -89,7 +89,9 @@ def _looks(session: Session, listings: list[int]) -> list[Any]:
     """The newest observations of these listings, with their titles."""
     return list(
         session.execute(
-            select(m.Observation.seen_at, m.Observation.price_fen, m.ListingRow.id, m.ListingRow.title)
+            select(
+                m.Observation.seen_at, m.Observation.price_fen, m.ListingRow.id, m.ListingRow.title
+            )
             .join(m.ListingRow, m.ListingRow.id == m.Observation.listing_id)
             .where(m.Observation.listing_id.in_(listings))
             .order_by(m.Observation.seen_at.desc(), m.Observation.id.desc())

@@ -79,8 +79,10 @@ def source(request: Request, visit: Reads, name: Annotated[str, Path(max_length=
         ).all()
     several = {one.name: one for one in folded(found, named) if one.name in ("shop", "file")}
     one = several.get(name) or found.get(name) or Health(name)
-    swept = [(s, s.summary["sources"][name]) for s in sweeps if name in s.summary.get("sources", {})]
+    swept = [
+        (s, s.summary["sources"][name]) for s in sweeps if name in s.summary.get("sources", {})
+    ]
     return draw(
-        request, visit, "source.html", name=name, row=row, one=one, swept=swept, incidents=incidents,
+        request, visit, "source.html", source=name, row=row, one=one, swept=swept, incidents=incidents,
         source_title=source_title,
     )  # fmt: skip
