@@ -107,7 +107,10 @@ def last_sweeps(session: Session) -> list[SweepRow]:
         .order_by(m.Sweep.id.desc())
         .limit(SWEEPS)
     )  # fmt: skip
-    return [SweepRow(*row[:5], row[5] or {}) for row in rows]
+    return [
+        SweepRow(id_, mode, state, began, ended, summary or {})
+        for id_, mode, state, began, ended, summary in rows
+    ]
 
 
 def health(session: Session, sweeps: Iterable[SweepRow], now: datetime) -> dict[str, Health]:
@@ -120,11 +123,13 @@ def health(session: Session, sweeps: Iterable[SweepRow], now: datetime) -> dict[
             if not name or name in found:
                 continue
             counts = counted.get(name, {})
-            found[name] = Health(
-                name, sweep.id, sweep.mode, sweep.ended_at or sweep.started_at,
-                *(counts.get(key, 0) for key in COUNTS),
-                waiting=waiting.get(name, "") if sweep.state in ("running", "waiting") else "",
-            )  # fmt: skip
+            found[name] = one = Health(
+                name, sweep.id, sweep.mode, sweep.ended_at or sweep.started_at
+            )
+            for key in COUNTS:
+                setattr(one, key, counts.get(key, 0))
+            if sweep.state in ("running", "waiting"):
+                one.waiting = waiting.get(name, "")
     drifts = session.execute(
         select(m.Incident.source, m.Incident.detail)
         .where(text("incident.kind = 'drift'"), m.Incident.at > now - LATELY)

@@ -50,12 +50,12 @@ def county_map(
     if not has_shapes():
         return None
     counted = dict(counties)
+    most = max((n for code, n in counties if code in names), default=0)
     data = [
         {"name": name, "value": counted.get(code, 0), "href": _clues(region=code)}
         for code, name in names.items()
         if len(code) == COUNTY and code.startswith(region)
     ]
-    most = max((one["value"] for one in data), default=0)
     return {
         "tooltip": {"trigger": "item", "formatter": "{b}：{c}"},
         "visualMap": {"min": 0, "max": max(1, most), "left": 8, "bottom": 8, "itemHeight": 90},

@@ -59,7 +59,7 @@ def listing(request: Request, visit: Reads, listing_id: Id) -> HTMLResponse:
             .limit(SIGNALS)
         ).all()
         known = price_points(session, [listing_id]).get(listing_id, [])[-POINTS:]
-        prices = [(one.date, float(one.price)) for one in known]
+        prices = [(one.date, float(one.price)) for one in known if one.price is not None]
         clues = _clues(session, visit, listing_id)
     visit.saw("listing", listing_id)
     return draw(

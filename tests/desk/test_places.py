@@ -259,9 +259,8 @@ def test_a_reviewer_merges_and_takes_it_back(officer: Officers, office: Office) 
 
 
 def test_a_reviewer_judges_a_link(officer: Officers, office: Office) -> None:
-    same = {"phone": "13900000000"}
-    one = shop(office.store, "甲虚茶行", operator_name="甲虚茶行", **same)
-    other = shop(office.store, "乙假想茶舍", operator_name="乙假想茶舍", **same)
+    one = shop(office.store, "甲虚茶行", operator_name="甲虚茶行", phone="13900000000")
+    other = shop(office.store, "乙假想茶舍", operator_name="乙假想茶舍", phone="13900000000")
     settled(office.store)
     first = operator_of(office.store, one)
     with office.store.session() as session:
