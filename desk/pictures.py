@@ -62,6 +62,7 @@ def county_map(
         "series": [{
             "type": "map", "map": "yunnan", "nameProperty": "name", "data": data, "selectedMode": False,
             "label": {"show": False}, "emphasis": {"label": {"show": True}}, "aspectScale": 0.9,
+                "top": 8, "bottom": 8, "left": 48, "right": 8,
         }],
     }  # fmt: skip
 

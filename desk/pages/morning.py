@@ -44,7 +44,7 @@ __all__ = ["clues_href", "router"]
 
 SOON = timedelta(days=7)
 """What is due in this time is told."""
-DUE = 12
+DUE = 8
 """Clues that are due, as many as are shown."""
 AHEAD = timedelta(days=400)
 """So far the next promotion is looked for: each comes every year."""
@@ -93,16 +93,24 @@ def morning(request: Request, visit: Reads) -> HTMLResponse:
         soon = ClueFilter(due_until=today + SOON, region=region, sort="deadline", limit=DUE)
         due = kept.of(("due", region, today), lambda: count_clues(session, soon))
         late = kept.of(("late", region, today), lambda: count_clues(session, overdue))
-        first_due = find_clues(session, soon)
+        first_due = kept.of(("first due", region, today), lambda: find_clues(session, soon))
     counties = summed(everywhere)
+    office = visit.office
+    pictures = kept.of(
+        ("pictures", region, today),
+        lambda: {
+            "trend": trend_line(days, region),
+            "map": county_map(office.counties, counties, region),
+            "heat": heat_map(heat, office, region),
+        },
+    )
     yesterday = today - timedelta(days=1)
     return draw(
         request, visit, "morning.html", nights=nights, since=yesterday,
         day=today, new_violations=_by_violation(new), new_counties=summed(new),
         new_total=sum(n for *_, n in new), due=due, late=late, late_day=overdue.due_until,
         soon_day=soon.due_until, first_due=first_due, days=days, promotion=promotion,
-        counties=counties, heat=heat, href=clues_href, trend=trend_line(days, region),
-        map=county_map(visit.office.counties, counties, region), heat_picture=heat_map(heat, visit.office, region),
+        counties=counties, heat=heat, href=clues_href, pictures=pictures,
         total=sum(n for *_, n in everywhere), source_title=source_title, one_day=timedelta(days=1),
     )  # fmt: skip
 

@@ -149,6 +149,28 @@ def table_rows(page: str) -> list[str]:
     return [part.split("</tr>")[0] for part in page.split("<tr>")[1:]]
 
 
+def test_full_counts_are_kept_for_a_minute(
+    officer: Officers, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = officer("viewer")
+    monkeypatch.setattr(minute, "SECONDS", 60.0)
+    clue(office, 1, "counterfeit", "532822")
+    with office.store.writing() as session:
+        session.add(
+            Run(
+                entry="nightly/shops", kind="nightly", planned_at=NOW - timedelta(hours=5), until=NOW,
+                outcome="failed", decided_at=NOW,
+            )
+        )  # fmt: skip
+    clock = [1000.0]
+    monkeypatch.setattr(minute.time, "monotonic", lambda: clock[0])
+    first = anna.get("/").text
+    clue(office, 2, "counterfeit", "532822")
+    assert "<b>1</b> 全部线索" in first and anna.get("/").text == first
+    clock[0] += 61
+    assert "<b>2</b> 全部线索" in anna.get("/").text
+
+
 def test_a_source_drifts_for_a_day(officer: Officers, office: Office) -> None:
     at = sweep(office, {"taobao": {"pages": 9, "listings": 9}})
     with office.store.writing() as session:
