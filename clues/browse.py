@@ -89,6 +89,9 @@ class ShopQuery:
     """clues (most first) or newest."""
     limit: int = 50
     offset: int = 0
+    bears: str = ""
+    """Only those that bear a standing clue of this division, or whose operator does; only those
+    clues are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ class OperatorQuery:
     """clues, shops (most first) or newest."""
     limit: int = 50
     offset: int = 0
+    bears: str = ""
+    """Only those that bear a standing clue of this division; only those clues are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,9 @@ def _of_listings(session: Session, wanted: ListingQuery) -> list[ColumnElement[b
 def browse_shops(session: Session, wanted: ShopQuery) -> list[ShopItem]:
     """The shops that fit, in the order asked for. Raises `ValueError` for an unknown one."""
     counted = (
-        select(Clue.shop_id, func.count().label("n")).where(standing()).group_by(Clue.shop_id)
+        select(Clue.shop_id, func.count().label("n"))
+        .where(standing(), *_within(wanted.bears))
+        .group_by(Clue.shop_id)
     ).subquery()
     clues = func.coalesce(counted.c.n, 0)
     query: Any = (
@@ -234,7 +241,19 @@ def _of_shops(wanted: ShopQuery) -> list[ColumnElement[bool]]:
         asked.append(Shop.source == wanted.source)
     if wanted.operator is not None:
         asked.append(Shop.operator_id == wanted.operator)
+    if wanted.bears:
+        borne = _borne(Clue.operator_id, wanted.bears)
+        asked.append(Shop.id.in_(_borne(Clue.shop_id, wanted.bears)) | Shop.operator_id.in_(borne))
     return asked
+
+
+def _borne(column: Any, region: str) -> Any:
+    """Of the standing clues of a division: whose they are."""
+    return select(column).where(standing(), *_within(region), column.is_not(None))
+
+
+def _within(region: str) -> list[ColumnElement[bool]]:
+    return [in_region(Clue.region, region)] if region else []
 
 
 def browse_operators(session: Session, wanted: OperatorQuery) -> list[OperatorItem]:
@@ -246,7 +265,7 @@ def browse_operators(session: Session, wanted: OperatorQuery) -> list[OperatorIt
     ).subquery()
     counted = (
         select(Clue.operator_id, func.count().label("n"))
-        .where(standing(), Clue.operator_id.is_not(None))
+        .where(standing(), Clue.operator_id.is_not(None), *_within(wanted.bears))
         .group_by(Clue.operator_id)
     ).subquery()
     clues = func.coalesce(counted.c.n, 0)
@@ -287,6 +306,8 @@ def _of_operators(wanted: OperatorQuery) -> list[ColumnElement[bool]]:
         asked.append(or_(named, Operator.uscc == words.upper(), Operator.id.in_(shown)))
     if wanted.region:
         asked.append(in_region(OperatorPlace.code, wanted.region))
+    if wanted.bears:
+        asked.append(Operator.id.in_(_borne(Clue.operator_id, wanted.bears)))
     return asked
 
 
