@@ -161,7 +161,7 @@ class OvertakenError(RuntimeError):
 
 def apply_batch(store: Store, hunt_id: int) -> bool:
     """Apply the next finds in one transaction; False when there are none left."""
-    with store.session() as session:
+    with store.writing() as session:
         hunt = session.get_one(Hunt, hunt_id)
         rows = _finds(session, hunt_id, hunt.applied_to, BATCH)
         if not rows:
