@@ -78,7 +78,11 @@ def _end(store: Store, hunt: Hunt) -> None:
                 update(Hunt)
                 .where(Hunt.id == hunt.id, Hunt.state == "looking")
                 .values(
-                    preview=told, state="ready", looked_to=hunt.last_id, seen=seen, problems=problems
+                    preview=told,
+                    state="ready",
+                    looked_to=hunt.last_id,
+                    seen=seen,
+                    problems=problems,
                 )
             )
     if hunt.workers != "apply" or hunt.state == "done":
