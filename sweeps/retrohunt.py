@@ -132,8 +132,9 @@ def _begun(store: Store, detector: Detector, order: HuntOrder) -> Hunt | None:
             rules |= set(order.rules)
         else:
             rules = set(unseen_rules(session, detector))
-        if not rules:
-            return None
+    if not rules:
+        return None
+    with store.writing() as session:
         hunt = Hunt(
             edition_id=keep_edition(session, detector),
             rules=sorted(rules),
@@ -221,6 +222,7 @@ def _look(
         progress("looked at", looked.look.to, hunt.last_id)
     with store.session() as session:
         told = preview(session, hunt.id)
+    with store.writing() as session:
         _set(session, hunt, preview=told, state="ready")
 
 
@@ -268,5 +270,4 @@ def apply_finds(store: Store, hunt_id: int, progress: Progress = lambda *_: None
     while apply_batch(store, hunt_id):
         with store.session() as session:
             progress("applied", session.get_one(Hunt, hunt_id).applied_to, last)
-    with store.writing() as session:
-        finish(session, session.get_one(Hunt, hunt_id))
+    finish(store, hunt_id)
