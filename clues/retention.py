@@ -7,7 +7,6 @@ down what it will take before it takes it; one that is stopped is finished by th
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Session
 from detectors.yamlfile import Lined, YamlError, read_yaml
 from storage import Store, Vault
 from storage import models as m
+from storage.holdings import Holding, digest, holdings, remove
 from storage.intake import ClueArrival, IntakeFile, IntakeRecord
 from storage.privacy import Access, Purge, PurgeItem
 
@@ -87,7 +87,8 @@ def purge(
                 f"the clock stands at {at:%Y-%m-%d %H:%M}Z, before the last purge "
                 f"({last:%Y-%m-%d %H:%M}Z): set it right first"
             )
-        due = [*_files(session, vault, periods, at), *_orphans(session, vault, at)]
+        held = holdings(vault)
+        due = [*_files(session, held, periods, at), *_orphans(session, held, at)]
         rows = _rows(session, periods, at)
         if dry_run:
             return [*due, *rows]
@@ -131,7 +132,9 @@ def _needed() -> object:
     return union(*others, by_signal, pictures, files).subquery()
 
 
-def _files(session: Session, vault: Vault, periods: Mapping[str, int], at: datetime) -> list[Due]:
+def _files(
+    session: Session, held: Mapping[str, Holding], periods: Mapping[str, int], at: datetime
+) -> list[Due]:
     needed: Any = _needed()
     ids = select(needed.c[0]).where(needed.c[0].is_not(None))
     gone = set(session.scalars(select(PurgeItem.what).where(PurgeItem.kind.in_(("page", "intake_file")))))  # fmt: skip
@@ -154,12 +157,11 @@ def _files(session: Session, vault: Vault, periods: Mapping[str, int], at: datet
     due: dict[str, Due] = {}
     for name, holds, count, newest in counted:
         kind = "intake_file" if holds == "intake" else "page"
-        path = vault.folder / name
         if newest >= at - timedelta(days=periods[kind]):
             kept.add(name)
-        elif name not in gone and path.is_file():
+        elif name not in gone and name in held:
             before = due[name].count if name in due else 0
-            due[name] = Due(kind, name, before + count, path.stat().st_size)
+            due[name] = Due(kind, name, before + count, held[name].size)
     for name in kept:
         due.pop(name, None)
     return sorted(_unreferred(session, due).values(), key=lambda one: one.what)
@@ -179,14 +181,14 @@ def _unreferred(session: Session, due: dict[str, Due]) -> dict[str, Due]:
     return due
 
 
-def _orphans(session: Session, vault: Vault, at: datetime) -> list[Due]:
+def _orphans(session: Session, held: Mapping[str, Holding], at: datetime) -> list[Due]:
     """Archives of imports that were killed."""
     found = []
-    for path in sorted(vault.folder.glob("intake-*.warc.gz*")):
-        name = path.name.removesuffix(".open")
-        old = path.stat().st_mtime < (at - timedelta(days=1)).timestamp()
+    for file in sorted(name for name in held if name.startswith("intake-")):
+        name = file.removesuffix(".open")
+        old = held[file].at < at - timedelta(days=1)
         if old and not session.scalar(select(exists().where(m.Evidence.warc_file == name))):
-            found.append(Due(ORPHAN, path.name, 0, path.stat().st_size))
+            found.append(Due(ORPHAN, file, 0, held[file].size))
     return found
 
 
@@ -222,8 +224,7 @@ def _take(
     session.add(run)
     session.flush()
     for one in files:
-        with (vault.folder / one.what).open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = digest(vault, one.what)
         session.add(PurgeItem(purge_id=run.id, kind=one.kind, what=one.what, sha256=sha256, count=one.count, done_at=None))  # fmt: skip
     for one in rows:
         session.add(PurgeItem(purge_id=run.id, kind=one.kind, what=one.what, sha256="", count=one.count, done_at=at))  # fmt: skip
@@ -241,5 +242,5 @@ def _finish(store: Store, vault: Vault, at: datetime) -> None:
     """Files that purges wrote down are taken away."""
     with store.session() as session:
         for item in session.scalars(select(PurgeItem).where(PurgeItem.done_at.is_(None))):
-            (vault.folder / item.what).unlink(missing_ok=True)
+            remove(vault, item.what)
             item.done_at = at

@@ -73,7 +73,7 @@ def check(
         with store.session() as session:
             faults = list(check_store(session))
             if vault:
-                faults += check_vault(session, Vault(config.vault_dir))
+                faults += check_vault(session, Vault(config.vault_dir, config.evidence_bucket))
         for fault in faults:
             broken += fault.breaks
             say(f"{'broken' if fault.breaks else 'note'}: {fault.place}: {fault.why}")
@@ -103,7 +103,7 @@ def export(
         config = settings.load()
         rules = load_rules(config.rules_dir)
         done = pack(
-            open_store(config.store_url), Vault(config.vault_dir), _sealer(config), clue_id,
+            open_store(config.store_url), Vault(config.vault_dir, config.evidence_bucket), _sealer(config), clue_id,
             to or Path(f"clue-{clue_id}.wacz"), officer_name(by), rules.laws, rules.violations,
             config.browser, without_missing,
         )  # fmt: skip

@@ -48,10 +48,12 @@ def intake(
             def progress(taken: Taken) -> None:
                 status.update(f"intake {file.name}: {taken.rows} rows, {taken.bad} bad")
 
+            vault = Vault(config.vault_dir, config.evidence_bucket)
             taken = take_in(
-                store_of(config), Vault(config.vault_dir), detectors.load(config.rules_dir),
+                store_of(config), vault, detectors.load(config.rules_dir),
                 config.rules_dir, kind, file, officer_name(officer), profile, progress=progress,
             )  # fmt: skip
+            vault.deliver()
         if as_json:
             print(json.dumps(taken.to_dict(), ensure_ascii=False))
         else:

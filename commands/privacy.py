@@ -32,7 +32,7 @@ def purge(
 
         config = settings.load()
         due = take_away(
-            store_of(config), Vault(config.vault_dir), load_periods(config.rules_dir),
+            store_of(config), Vault(config.vault_dir, config.evidence_bucket), load_periods(config.rules_dir),
             officer_name(officer), dry_run,
         )  # fmt: skip
         if as_json:

@@ -29,11 +29,20 @@ def retrohunt(
         int, typer.Option(min=0, help="go on with this hunt, or apply its preview")
     ] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="processes")] = 1,
+    workers: Annotated[
+        bool, typer.Option("--workers", help="leave it to `yunjian worker`, on any machine")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="with --workers or --show: until they are through")
+    ] = False,
+    show: Annotated[int, typer.Option(min=0, help="how far this hunt is, or what it says")] = 0,
     listed: Annotated[bool, typer.Option("--list", help="the hunts so far")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Run rules over all stored pages: those named, else all that are new or changed."""
-    from sweeps.retrohunt import HuntOrder, hunts
+    from storage.hunts import Hunt
+    from sweeps.huntshare import how_far, leave_hunt, wait_for
+    from sweeps.retrohunt import HuntOrder, hunts, one_hunt
     from sweeps.retrohunt import retrohunt as run
     from watching.logs import begin_logging
 
@@ -43,34 +52,57 @@ def retrohunt(
         store = store_of(config)
         if listed:
             for one in hunts(store):
-                out.print(_line(one), markup=False, soft_wrap=True)
+                out.print(_line(one, how_far(store, one)), markup=False, soft_wrap=True)
             return
         order = HuntOrder(
             tuple(rule or ()), tuple(violation or ()), tuple(goods or ()), typed_moment(since, "--since"), apply,
-            resume, jobs,
+            resume, jobs, workers,
         )  # fmt: skip
         with err.status("retrohunt") as status:
 
             def progress(stage: str, done: int, of: int) -> None:
                 status.update(f"{stage} {done:,} of {of:,}")
 
-            hunt = run(store, config.rules_dir, order, progress)
+            hunt: Hunt | None
+            if show:
+                hunt = one_hunt(store, show)
+            elif workers:
+                hunt = leave_hunt(store, config.rules_dir, order)
+            else:
+                hunt = run(store, config.rules_dir, order, progress)
+            if hunt is not None and wait:
+                hunt = wait_for(store, hunt.id, lambda one, far: status.update(_line(one, far)))
+        far = how_far(store, hunt) if hunt is not None else None
     if as_json:
-        print(json.dumps(_told(hunt), ensure_ascii=False))
+        print(json.dumps(_told(hunt, far), ensure_ascii=False))
     elif hunt is None:
         out.print("no rule is new or changed since all was looked at; name some to run them again")
+    elif hunt.state in ("looking", "applying"):
+        out.print(_line(hunt, far), markup=False, soft_wrap=True)
+        for failed in far.failed if far else ():
+            err.print(failed, markup=False, soft_wrap=True)
     else:
         _show(hunt)
 
 
-def _told(hunt: Any) -> dict[str, Any]:
+def _told(hunt: Any, far: Any) -> dict[str, Any]:
     if hunt is None:
         return {"id": None, "rules": []}
     names = ("id", "state", "rules", "scope", "seen", "problems", "preview", "result")
-    return {name: getattr(hunt, name) for name in names}
+    told = {name: getattr(hunt, name) for name in names}
+    slices = {"done": far.done, "of": far.slices, "over": far.over, "failed": list(far.failed)}
+    return told | {"workers": slices if hunt.workers else None}
 
 
-def _line(hunt: Any) -> str:
+def _line(hunt: Any, far: Any) -> str:
+    if hunt.workers and hunt.state in ("looking", "applying"):
+        applied = f", applied to {hunt.applied_to:,}" if hunt.state == "applying" else ""
+        return (
+            f"{hunt.id}  {hunt.started_at:%Y-%m-%d %H:%M}Z  {hunt.state} by workers  "
+            f"{len(hunt.rules)} rules  {hunt.seen + far.seen:,} pages, "
+            f"{far.done} of {far.slices} slices{applied}"
+            + (f", {len(far.failed)} failed" if far.failed else "")
+        )
     return (
         f"{hunt.id}  {hunt.started_at:%Y-%m-%d %H:%M}Z  {hunt.state}  {len(hunt.rules)} rules  "
         f"{hunt.seen:,} pages, to {hunt.looked_to:,} of {hunt.last_id:,}"
@@ -100,7 +132,7 @@ def _show(hunt: Any) -> None:
     out.print(table)
     for problem in hunt.problems[:5]:
         err.print(problem, markup=False, soft_wrap=True)
-    if not applied:
+    if hunt.state == "ready" and hunt.workers != "apply":
         out.print(
             f"nothing was changed; apply it with: yunjian retrohunt --resume {hunt.id} --apply"
         )

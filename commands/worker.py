@@ -1,4 +1,4 @@
-"""`yunjian worker`: does what sweeps leave to workers."""
+"""`yunjian worker`: does what sweeps and hunts leave to workers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def worker(
         int, typer.Option(min=1, help="sources at once, each in a process of its own")
     ] = 1,
 ) -> None:
-    """Do sweeps that are left to workers, with as many others as there are, on any machine."""
+    """Do sweeps and retro-hunts that are left to workers, with as many others as there are, on any machine."""
     from storage import open_store
     from sweeps.worker import run_worker
     from watching.logs import begin_logging

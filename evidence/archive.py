@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from evidence.chain import Fault
 from proof import Broken
 from proof.records import Record, read_records
-from storage import Vault
+from storage import Vault, VaultError
+from storage.bucket import MissingError
 from storage.models import ClueEvidence, Evidence
 
 __all__ = ["Gathered", "Taken", "check_vault", "gather", "take", "written"]
@@ -79,17 +80,14 @@ def gather(session: Session, vault: Vault, clue_id: int) -> Gathered:
 def take(vault: Vault, row: Evidence) -> Taken:
     """The record of an evidence row. Raises `Broken` where it is missing, damaged, or not what
     the store says."""
-    path = vault.folder / row.warc_file
-    if not path.is_file():
-        path = path.with_name(path.name + ".open")
     place = f"{row.warc_file} at {row.warc_offset}"
     try:
-        with path.open("rb") as file:
-            packed = _member(file, row.warc_offset, place)
-            request = _member(file, row.warc_offset + len(packed), "")
-    except FileNotFoundError:
+        with vault.open(row.warc_file, row.warc_offset) as file:
+            packed, rest = _member(file, b"", place)
+            request, _ = _member(file, rest, "")
+    except MissingError:
         raise Broken(row.warc_file, "the evidence file is missing from the vault") from None
-    except OSError as error:
+    except (OSError, VaultError) as error:
         raise Broken(place, f"can't be read: {error}") from None
     record = _only(packed, place)
     if record.id != row.record_id:
@@ -112,24 +110,25 @@ def _only(packed: bytes, place: str) -> Record:
     return record
 
 
-def _member(file: IO[bytes], offset: int, place: str) -> bytes:
-    """The gzip member at `offset`; where none is whole there: b"", or `Broken` if `place`."""
-    file.seek(offset)
+def _member(file: Any, read: bytes, place: str) -> tuple[bytes, bytes]:
+    """The next gzip member of a file of which `read` was read already, and what was read behind
+    it; where none is whole there: twice b"", or `Broken` if `place`."""
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
     pieces: list[bytes] = []
     while not unpack.eof:
-        piece: bytes = file.read(_CHUNK)
+        piece: bytes = read or file.read(_CHUNK)
+        read = b""
         try:
             if not piece:
                 raise zlib.error("cut off")
             unpack.decompress(piece)
         except zlib.error as error:
             if not place:
-                return b""
+                return b"", b""
             raise Broken(place, f"no whole record there ({error})") from None
         pieces.append(piece)
     whole = b"".join(pieces)
-    return whole[: len(whole) - len(unpack.unused_data)]
+    return whole[: len(whole) - len(unpack.unused_data)], unpack.unused_data
 
 
 def written(taken: Sequence[Taken]) -> tuple[bytes, dict[str, tuple[int, int]]]:

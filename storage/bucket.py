@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Bucket", "VaultError"]
+__all__ = ["Bucket", "MissingError", "VaultError"]
 
 
 class VaultError(RuntimeError):
     """Evidence that can't be written or read: names the file and the place in it."""
+
+
+class MissingError(VaultError):
+    """There is no such file."""
 
 
 class Bucket:
@@ -45,12 +50,17 @@ class Bucket:
 
         try:
             yield
+        except self._s3().exceptions.NoSuchKey:
+            raise MissingError(f"{self.address}/{what}: the evidence file is missing") from None
         except (BotoCoreError, ClientError, S3UploadFailedError) as error:
             raise VaultError(f"{self.address}/{what}: {error}") from None
 
     @contextmanager
     def open(self, name: str, offset: int) -> Iterator[Any]:
-        """The bytes of a file from `offset` on, as they are asked for. Raises `VaultError`."""
+        """The bytes of a file from `offset` on, as they are asked for.
+
+        Raises `MissingError`, or `VaultError` where the store can't be asked.
+        """
         client = self._s3()
         with self._named(name):
             asked = client.get_object(
@@ -75,3 +85,19 @@ class Bucket:
                 path.unlink()
                 taken.append(path.name)
         return taken
+
+    def held(self) -> dict[str, tuple[int, datetime]]:
+        """All files: their sizes, and when they came. Raises `VaultError`."""
+        found = {}
+        with self._named(""):
+            listing = self._s3().get_paginator("list_objects_v2")
+            for page in listing.paginate(Bucket=self.name, Prefix=self._prefix):
+                for one in page.get("Contents", ()):
+                    name = one["Key"].removeprefix(self._prefix)
+                    found[name] = one["Size"], one["LastModified"]
+        return found
+
+    def remove(self, name: str) -> None:
+        """The file is there no more; nor need it have been. Raises `VaultError`."""
+        with self._named(name):
+            self._s3().delete_object(Bucket=self.name, Key=self._prefix + name)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models import Base
 
-__all__ = ["Hunt", "HuntClue", "HuntFind", "RuleEdition", "Superseded", "SweepEdition"]
+__all__ = ["Hunt", "HuntClue", "HuntFind", "HuntSlice", "RuleEdition", "Superseded", "SweepEdition"]
 
 
 class RuleEdition(Base):
@@ -47,6 +47,8 @@ class Hunt(Base):
     """`goods` and `since`, empty where it is about everything."""
     state: Mapped[str] = mapped_column(String(16))
     """looking, ready (to be applied), applying or done."""
+    workers: Mapped[str] = mapped_column(String(8))
+    """preview or apply: what is left to workers; empty where the command's own process does it."""
     last_id: Mapped[int]
     """The newest observation when it began; what came later is the sweeps' own."""
     looked_to: Mapped[int]
@@ -60,6 +62,29 @@ class Hunt(Base):
     result: Mapped[dict[str, Any] | None]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class HuntSlice(Base):
+    """A part of a hunt that is left to workers, `after` < id <= `to`, or, where these are the
+    hunt's last observation, its end."""
+
+    __tablename__ = "hunt_slice"
+
+    hunt_id: Mapped[int] = mapped_column(ForeignKey("hunt.id"), primary_key=True)
+    after: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    to: Mapped[int]
+    looked_to: Mapped[int]
+    """All of its observations to this id were looked at."""
+    seen: Mapped[int]
+    """Observations that were looked at."""
+    problems: Mapped[list[Any]]
+    state: Mapped[str] = mapped_column(String(8))
+    """open, done or failed."""
+    tries: Mapped[int]
+    """How often somebody set about it since its cursor last moved."""
+    note: Mapped[str]
+    """Why it failed, or crashed last."""
+    rests_until: Mapped[datetime | None]
 
 
 class HuntFind(Base):

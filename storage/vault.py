@@ -26,7 +26,7 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from storage.bucket import Bucket, VaultError
+from storage.bucket import Bucket, MissingError, VaultError
 from storage.encodings import decoded
 from storage.members import Member
 from storage.recovery import NEW, OPEN, recover
@@ -336,8 +336,8 @@ class Vault:
         return VaultWriter(self.folder, label)
 
     @contextmanager
-    def _open(self, warc_file: str, offset: int) -> Iterator[Any]:
-        """The file from `offset` on."""
+    def open(self, warc_file: str, offset: int) -> Iterator[Any]:
+        """The file from `offset` on, wherever it is kept. Raises `MissingError`, or `VaultError`."""
         # Twice, as it may get its final name while we look.
         for name in (warc_file, warc_file + OPEN, warc_file):
             with suppress(FileNotFoundError), (self.folder / name).open("rb") as file:
@@ -345,7 +345,7 @@ class Vault:
                 yield file
                 return
         if self.bucket is None:
-            raise VaultError(f"{self.folder / warc_file}: the evidence file is missing")
+            raise MissingError(f"{self.folder / warc_file}: the evidence file is missing")
         with self.bucket.open(warc_file, offset) as stream:
             yield stream
 
@@ -361,7 +361,7 @@ class Vault:
         Raises `VaultError` where it is missing or broken.
         """
         try:
-            with self._open(warc_file, offset) as file:
+            with self.open(warc_file, offset) as file:
                 record = next(iter(ArchiveIterator(file)))
                 if original := record.rec_headers.get_header(_REFERS_TO):
                     name, _, place = original.rpartition("@")

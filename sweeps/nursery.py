@@ -21,9 +21,11 @@ import settings as settings_module
 from storage import Store, open_store
 from storage import models as m
 from storage.leases import Leases
+from sweeps.huntunit import work as look_anew
 from sweeps.lanes import Lane
 from sweeps.queue import lanes_of
-from sweeps.unit import Held, work
+from sweeps.slices import Slice
+from sweeps.unit import INTERRUPTED, Held, work
 from watching.logs import begin_logging
 
 __all__ = ["Nursery"]
@@ -40,9 +42,10 @@ class Nursery:
         self._context.set_forkserver_preload(["sweeps.template"])
         self._running: set[multiprocessing.context.ForkServerProcess] = set()
 
-    async def run(self, lane: Lane, worker: str) -> int:
-        """The exit code of the lane's unit; that of a signal is negative."""
-        process = self._context.Process(target=_unit, args=(lane, worker), name=f"unit {lane}")
+    async def run(self, lane: Lane | Slice, worker: str) -> int:
+        """The exit code of the unit of a lane or slice; that of a signal is negative."""
+        whole_life = _unit if isinstance(lane, Lane) else _slice
+        process = self._context.Process(target=whole_life, args=(lane, worker), name=f"unit {lane}")
         await asyncio.to_thread(process.start)
         self._running.add(process)
         try:
@@ -84,6 +87,25 @@ def _unit(lane: Lane, worker: str) -> None:
     with lanes_of(store) as new_lane:
         code = work(settings, store, detector_of(settings.rules_dir), lane, worker, held, new_lane)
     sys.exit(code)
+
+
+def _slice(piece: Slice, worker: str) -> None:
+    """A process's whole life: it may end at any instant, as each of its transactions is whole."""
+    from sweeps.template import detector_of
+
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(INTERRUPTED))
+    threading.Thread(target=_end_with_worker, daemon=True).start()
+    settings = settings_module.load()
+    begin_logging(settings, service=True)
+    store = open_store(settings.store_url)
+    look_anew(settings.rules_dir, store, detector_of(settings.rules_dir), piece)
+
+
+def _end_with_worker() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _watch(store: Store, held: Held, lane: Lane, lease: float) -> None:

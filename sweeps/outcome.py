@@ -161,7 +161,7 @@ class OvertakenError(RuntimeError):
 
 def apply_batch(store: Store, hunt_id: int) -> bool:
     """Apply the next finds in one transaction; False when there are none left."""
-    with store.session() as session:
+    with store.writing() as session:
         hunt = session.get_one(Hunt, hunt_id)
         rows = _finds(session, hunt_id, hunt.applied_to, BATCH)
         if not rows:
@@ -265,8 +265,21 @@ def _grow(
                 session.execute(made.on_conflict_do_nothing())
 
 
-def finish(session: Session, hunt: Hunt) -> None:
+def finish(store: Store, hunt_id: int) -> None:
     """All finds are applied: count what came of it, in the form of the preview."""
+    # Counting may take a while, in which others write.
+    with store.session() as session:
+        result = _counted(session, session.get_one(Hunt, hunt_id))
+    with store.writing() as session:
+        session.execute(
+            update(Hunt)
+            .where(Hunt.id == hunt_id, Hunt.state == "applying")
+            .values(result=result, state="done", ended_at=datetime.now(UTC))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _counted(session: Session, hunt: Hunt) -> dict[str, Any]:
     counts: Counts = defaultdict(_empty)
     for violation, told in (hunt.result or {}).items():
         counts[violation] |= told
@@ -290,15 +303,9 @@ def finish(session: Session, hunt: Hunt) -> None:
     for violation, ids in listings.items():
         counts[violation]["listings"] = len(ids)
     touched = select(HuntClue.clue_id).where(HuntClue.hunt_id == hunt.id).order_by(HuntClue.clue_id)
-    result = {
+    return {
         "violations": {violation: counts[violation] for violation in sorted(counts)},
         "listings": len(set().union(*listings.values())) if listings else 0,
         "grows": list(session.scalars(touched.where(~HuntClue.opened).limit(1000))),
         "opens": list(session.scalars(touched.where(HuntClue.opened).limit(1000))),
     }
-    session.execute(
-        update(Hunt)
-        .where(Hunt.id == hunt.id)
-        .values(result=result, state="done", ended_at=datetime.now(UTC))
-        .execution_options(synchronize_session=False)
-    )

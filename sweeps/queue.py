@@ -1,6 +1,6 @@
 """The queue of many machines: Procrastinate's, in the store's own PostgreSQL.
 
-A job is a lane. Its `lock` is the source, so that one worker has a source at a time; its
+A job is a lane, or a slice of a hunt, which comes after all lanes. A lane's `lock` is the source, so that one worker has a source at a time; its
 `queueing_lock` the lane, so that nothing stands in the queue twice. Jobs say where work is; what
 is left to do stands in the tasks of the sweep, so a job too many does nothing and a job too few
 is put there by the next worker that looks (`missing`).
@@ -22,11 +22,15 @@ from sqlalchemy import text
 from settings import Settings
 from storage import Store
 from sweeps.lanes import Lane, lanes, pause_after
+from sweeps.slices import Slice, open_slices
 
-__all__ = ["QUEUE", "UNIT", "Interrupted", "Retries", "UnitCrashed", "again", "app_of", "lanes_of", "missing", "withdraw"]  # fmt: skip
+__all__ = ["QUEUE", "SLICE", "UNIT", "Interrupted", "Retries", "UnitCrashed", "again", "app_of", "lanes_of", "missing", "missing_slices", "next_slices", "withdraw"]  # fmt: skip
 
 QUEUE = "yunjian"
 UNIT = "sweep unit"
+SLICE = "hunt slice"
+AFTER_SWEEPS = -100
+"""The priority of slices: less than that of any lane."""
 SCHEMA = 7396044
 """The advisory lock of whoever makes the queue's tables."""
 # Not `to_regclass`: a connection remembers for a while that a name was not there.
@@ -145,3 +149,50 @@ def withdraw(store: Store, sweep_id: int) -> int:
             if job.task_kwargs.get("sweep_id") == sweep_id and job.id is not None:
                 count += app.job_manager.cancel_job_by_id(job.id)
     return count
+
+
+def missing_slices(store: Store, hunt_id: int = 0) -> int:
+    """Put a job for each slice, of one hunt or of all, that has none; returns how many.
+
+    On SQLite workers see slices by themselves.
+    """
+    if store.engine.dialect.name != "postgresql":
+        return 0
+    with store.session() as session:
+        wanted = open_slices(session, hunt_id)
+    if not wanted:
+        return 0
+    app = app_of(store, SyncPsycopgConnector, min_size=1, max_size=1)
+    with app.open():
+        there = {
+            job.queueing_lock
+            for status in ("todo", "doing")
+            for job in app.job_manager.list_jobs(queue=QUEUE, task=SLICE, status=status)
+        }
+        new = [piece for piece in wanted if piece.name not in there]
+        for piece in new:
+            _put_slice(app, piece)
+    return len(new)
+
+
+def next_slices(store: Store, hunt_id: int) -> None:
+    """A slice was done: if only the hunt's end is left, that gets its job."""
+    with store.session() as session:
+        left = open_slices(session, hunt_id)
+    if len(left) == 1:
+        missing_slices(store, hunt_id)
+
+
+def _put_slice(app: App, piece: Slice) -> None:
+    named: dict[str, Any] = {"schedule_at": piece.opens} if piece.opens else {}
+    try:
+        app.configure_task(
+            SLICE,
+            queue=QUEUE,
+            lock=piece.name,
+            queueing_lock=piece.name,
+            priority=AFTER_SWEEPS,
+            **named,
+        ).defer(hunt_id=piece.hunt_id, after=piece.after)
+    except AlreadyEnqueued:
+        return

@@ -8,13 +8,14 @@ preview is counted, and the same finds are what is applied, later or at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
 
 import detectors
 from detectors import Detector
@@ -25,7 +26,18 @@ from sweeps.editions import keep_edition, unseen_rules
 from sweeps.hunting import Look, Looked, Scope, looks
 from sweeps.outcome import OvertakenError, apply_batch, finish, preview
 
-__all__ = ["HuntError", "HuntOrder", "hunts", "retrohunt"]
+__all__ = [
+    "HuntError",
+    "HuntOrder",
+    "apply_finds",
+    "begun_or_resumed",
+    "chunks",
+    "hunts",
+    "one_hunt",
+    "overtaken",
+    "retrohunt",
+    "scope_of",
+]
 
 log = logging.getLogger("yunjian.retrohunt")
 
@@ -48,6 +60,8 @@ class HuntOrder:
     apply: bool = False
     resume: int = 0
     jobs: int = 1
+    workers: bool = False
+    """Whether it is left to whoever runs `yunjian worker`."""
 
 
 Progress = Callable[[str, int, int], None]
@@ -64,7 +78,7 @@ def retrohunt(
     """The hunt, with its `preview` and, where it was applied, its `result`; None where no rule
     is new or changed. Raises `HuntError`, or `RuleError` where the rules can't be used."""
     detector = detector or detectors.load(rules_dir)
-    hunt = _resumed(store, detector, order) if order.resume else _begun(store, detector, order)
+    hunt = begun_or_resumed(store, detector, order)
     if hunt is None:
         return None
     about = {"event": "hunt.begun", "hunt": hunt.id, "state": hunt.state}
@@ -72,9 +86,11 @@ def retrohunt(
     if hunt.state == "looking":
         _look(store, rules_dir, detector, hunt, order.jobs, progress)
     if (order.apply and hunt.state != "done") or hunt.state == "applying":
-        _apply(store, hunt.id, progress)
-    with store.session() as session:
-        hunt = session.get_one(Hunt, hunt.id)
+        try:
+            apply_finds(store, hunt.id, progress)
+        except OvertakenError:
+            raise HuntError(f"another process applies hunt {hunt.id}") from None
+    hunt = one_hunt(store, hunt.id)
     about = {"event": "hunt.ended", "hunt": hunt.id, "state": hunt.state}
     log.info("%s pages looked at", hunt.seen, extra=about)
     return hunt
@@ -84,6 +100,21 @@ def hunts(store: Store) -> list[Hunt]:
     """All hunts, newest first."""
     with store.session() as session:
         return list(session.scalars(select(Hunt).order_by(Hunt.id.desc())))
+
+
+def one_hunt(store: Store, hunt_id: int) -> Hunt:
+    """One hunt as it stands. Raises `HuntError` where there is none."""
+    with store.session() as session:
+        hunt = session.get(Hunt, hunt_id)
+    if hunt is None:
+        raise HuntError(f"no hunt {hunt_id}; `yunjian retrohunt --list` lists them")
+    return hunt
+
+
+def begun_or_resumed(store: Store, detector: Detector, order: HuntOrder) -> Hunt | None:
+    """The hunt that an order is about, nothing of it done yet; None where no rule is new or
+    changed. Raises `HuntError`."""
+    return _resumed(store, detector, order) if order.resume else _begun(store, detector, order)
 
 
 def _begun(store: Store, detector: Detector, order: HuntOrder) -> Hunt | None:
@@ -101,8 +132,9 @@ def _begun(store: Store, detector: Detector, order: HuntOrder) -> Hunt | None:
             rules |= set(order.rules)
         else:
             rules = set(unseen_rules(session, detector))
-        if not rules:
-            return None
+    if not rules:
+        return None
+    with store.writing() as session:
         hunt = Hunt(
             edition_id=keep_edition(session, detector),
             rules=sorted(rules),
@@ -110,7 +142,7 @@ def _begun(store: Store, detector: Detector, order: HuntOrder) -> Hunt | None:
                 "goods": sorted(order.goods),
                 "since": order.since.isoformat() if order.since else "",
             },
-            state="looking",
+            state="looking", workers="",
             last_id=session.scalar(select(func.max(m.Observation.id))) or 0,
             looked_to=0, applied_to=0, seen=0, problems=[], preview=None, result=None,
             started_at=datetime.now(UTC), ended_at=None,
@@ -122,26 +154,37 @@ def _begun(store: Store, detector: Detector, order: HuntOrder) -> Hunt | None:
 def _resumed(store: Store, detector: Detector, order: HuntOrder) -> Hunt:
     if order.rules or order.violations or order.goods or order.since:
         raise HuntError(f"hunt {order.resume} goes on as it was ordered; name no rules or goods")
+    hunt = one_hunt(store, order.resume)
+    at_work = hunt.state in ("looking", "applying") or hunt.workers == "apply"
+    if hunt.workers and at_work and hunt.state != "done" and not order.workers:
+        raise HuntError(f"hunt {hunt.id} is left to workers: --resume {hunt.id} --workers")
     with store.session() as session:
-        hunt = session.get(Hunt, order.resume)
-        if hunt is None:
-            raise HuntError(f"no hunt {order.resume}; `yunjian retrohunt --list` lists them")
         edition = session.get_one(RuleEdition, hunt.edition_id)
         if hunt.state != "done" and edition.digest != detector.edition[0]:
             raise HuntError(f"the rules changed since hunt {hunt.id} began; begin a new one")
-        later = session.scalar(
-            select(Hunt.id)
-            .where(Hunt.id != hunt.id, Hunt.state.in_(("applying", "done")))
-            .where(func.coalesce(Hunt.ended_at, datetime.now(UTC)) > hunt.started_at)
-            .limit(1)
-        )
-        if hunt.state in ("looking", "ready") and later is not None:
-            raise HuntError(f"hunt {later} was applied since hunt {hunt.id} began; begin a new one")
+        if hunt.state in ("looking", "ready"):
+            overtaken(session, hunt)
     return hunt
 
 
-def _scope(hunt: Hunt, detector: Detector, editions: Mapping[str, list[str]]) -> Scope:
-    """Of the rules that are gone the newest edition that had them tells the violation."""
+def overtaken(session: Session, hunt: Hunt) -> None:
+    """Raises `HuntError` where another hunt was applied since this one began."""
+    later = session.scalar(
+        select(Hunt.id)
+        .where(Hunt.id != hunt.id, Hunt.state.in_(("applying", "done")))
+        .where(func.coalesce(Hunt.ended_at, datetime.now(UTC)) > hunt.started_at)
+        .limit(1)
+    )
+    if later is not None:
+        raise HuntError(f"hunt {later} was applied since hunt {hunt.id} began; begin a new one")
+
+
+def scope_of(session: Session, hunt: Hunt, detector: Detector) -> Scope:
+    """What a hunt is about; of rules that are gone the newest edition that had them tells the
+    violation."""
+    editions: dict[str, list[str]] = {}
+    for old in session.scalars(select(RuleEdition).order_by(RuleEdition.id)):
+        editions |= old.rules
     told = {**editions, **detector.edition[1]}
     return Scope(
         frozenset(hunt.rules),
@@ -151,13 +194,13 @@ def _scope(hunt: Hunt, detector: Detector, editions: Mapping[str, list[str]]) ->
     )
 
 
-def _chunks(store: Store, hunt: Hunt) -> Iterator[Look]:
-    after = hunt.looked_to
-    while after < hunt.last_id:
+def chunks(store: Store, after: int, last: int) -> Iterator[Look]:
+    """What there is behind `after` up to `last`, in looks of some hundred observations."""
+    while after < last:
         with store.session() as session:
             ids = (
                 select(m.Observation.id)
-                .where(m.Observation.id > after, m.Observation.id <= hunt.last_id)
+                .where(m.Observation.id > after, m.Observation.id <= last)
                 .order_by(m.Observation.id)
                 .limit(CHUNK)
             )
@@ -171,16 +214,15 @@ def _chunks(store: Store, hunt: Hunt) -> Iterator[Look]:
 def _look(
     store: Store, rules_dir: Path, detector: Detector, hunt: Hunt, jobs: int, progress: Progress
 ) -> None:
-    editions: dict[str, list[str]] = {}
     with store.session() as session:
-        for old in session.scalars(select(RuleEdition).order_by(RuleEdition.id)):
-            editions |= old.rules
-    scope = _scope(hunt, detector, editions)
-    for looked in looks(detector, rules_dir, store, scope, _chunks(store, hunt), jobs):
+        scope = scope_of(session, hunt, detector)
+    wanted = chunks(store, hunt.looked_to, hunt.last_id)
+    for looked in looks(detector, rules_dir, store, scope, wanted, jobs):
         _keep(store, hunt, looked)
         progress("looked at", looked.look.to, hunt.last_id)
     with store.session() as session:
         told = preview(session, hunt.id)
+    with store.writing() as session:
         _set(session, hunt, preview=told, state="ready")
 
 
@@ -219,16 +261,13 @@ def _set(session: Any, hunt: Hunt, **values: Any) -> None:
         setattr(hunt, name, value)
 
 
-def _apply(store: Store, hunt_id: int, progress: Progress) -> None:
-    with store.session() as session:
+def apply_finds(store: Store, hunt_id: int, progress: Progress = lambda *_: None) -> None:
+    """Do what the preview said, from where it was broken off. Raises `OvertakenError`."""
+    with store.writing() as session:
         hunt = session.get_one(Hunt, hunt_id)
         hunt.state = "applying"
         last = hunt.last_id
-    try:
-        while apply_batch(store, hunt_id):
-            with store.session() as session:
-                progress("applied", session.get_one(Hunt, hunt_id).applied_to, last)
-    except OvertakenError:
-        raise HuntError(f"another process applies hunt {hunt_id}") from None
-    with store.session() as session:
-        finish(session, session.get_one(Hunt, hunt_id))
+    while apply_batch(store, hunt_id):
+        with store.session() as session:
+            progress("applied", session.get_one(Hunt, hunt_id).applied_to, last)
+    finish(store, hunt_id)

@@ -1,4 +1,4 @@
-"""A worker: takes lanes, has each done by a process of its own, and lives on.
+"""A worker: takes lanes and, behind them, slices of hunts, has each done by a process of its own, and lives on.
 
 On SQLite it finds them in the store and claims a source by a lease; on PostgreSQL it is given
 them by Procrastinate, whose lock is the claim. Either way a worker that gives no sign of life
@@ -23,9 +23,23 @@ from procrastinate.jobs import Status
 from settings import Settings
 from storage import Store, Vault
 from storage.leases import Leases
+from sweeps import slices
 from sweeps.lanes import Lane, crashed, lanes, rested
 from sweeps.nursery import Nursery
-from sweeps.queue import QUEUE, UNIT, Interrupted, Retries, UnitCrashed, again, app_of, missing
+from sweeps.queue import (
+    QUEUE,
+    SLICE,
+    UNIT,
+    Interrupted,
+    Retries,
+    UnitCrashed,
+    again,
+    app_of,
+    missing,
+    missing_slices,
+    next_slices,
+)
+from sweeps.slices import Slice, open_slices
 from sweeps.unit import INTERRUPTED
 
 __all__ = ["run_worker", "worker_name"]
@@ -52,19 +66,28 @@ def run_worker(settings: Settings, store: Store, concurrency: int = 1, once: boo
     asyncio.run(work(settings, store, concurrency, once))
 
 
-async def _attend(nursery: Nursery, store: Store, lane: Lane, worker: str) -> None:
+async def _attend(nursery: Nursery, store: Store, lane: Lane | Slice, worker: str) -> None:
     """One unit; raises `Interrupted` or `UnitCrashed`."""
-    about = {"sweep": lane.sweep_id, "source": lane.source, "worker": worker}
+    about: dict[str, Any] = {"worker": worker}
+    if isinstance(lane, Lane):
+        about |= {"sweep": lane.sweep_id, "source": lane.source}
+    else:
+        about |= {"hunt": lane.hunt_id, "after": lane.after}
     log.info("unit begun", extra=about | {"event": "unit.begun"})
     code = await nursery.run(lane, worker)
     log.info("unit ended", extra=about | {"event": "unit.ended", "state": _ended(code)})
     if code == INTERRUPTED:
+        if isinstance(lane, Slice):
+            slices.give_back(store, lane)
         raise Interrupted
     if code:
         note = (
             f"the process ended by signal {-code}" if code < 0 else f"the process ended with {code}"
         )
-        times = crashed(store, lane, worker, note)
+        if isinstance(lane, Lane):
+            times = crashed(store, lane, worker, note)
+        else:
+            times = slices.crashed(store, lane, note)
         log.warning(
             "%s (%s times)", note, times, extra=about | {"event": "unit.crashed", "tries": times}
         )
@@ -94,7 +117,7 @@ async def _on_sqlite(settings: Settings, store: Store, concurrency: int, once: b
     while not stop.is_set():
         open_lanes = _open(settings, store)
         for lane in open_lanes:
-            name = f"source:{lane.source or lane.sweep_id}"
+            name = _name(lane)
             if len(doing) < concurrency and name not in doing and leases.take(name):
                 doing[name] = asyncio.create_task(_attend(nursery, store, lane, worker))
         if once and not doing and not open_lanes:
@@ -118,12 +141,18 @@ async def _on_sqlite(settings: Settings, store: Store, concurrency: int, once: b
         leases.give_back(name)
 
 
-def _open(settings: Settings, store: Store) -> list[Lane]:
-    """Lanes that can be worked on now."""
+def _name(lane: Lane | Slice) -> str:
+    """Of the lease that is the claim."""
+    return lane.name if isinstance(lane, Slice) else f"source:{lane.source or lane.sweep_id}"
+
+
+def _open(settings: Settings, store: Store) -> list[Lane | Slice]:
+    """Lanes that can be worked on now, then slices."""
     now = datetime.now(UTC)
     with store.session() as session:
         found = [lane for lane in lanes(session) if not lane.opens(settings, now)]
-        return [lane for lane in found if rested(session, lane, now)]
+        pieces = [one for one in open_slices(session) if one.opens is None or one.opens <= now]
+        return [*(lane for lane in found if rested(session, lane, now)), *pieces]
 
 
 def _seen(task: asyncio.Task[None]) -> None:
@@ -146,6 +175,11 @@ async def _on_postgresql(settings: Settings, store: Store, concurrency: int, onc
         lane = Lane(sweep_id, source, reader)
         await _attend(nursery, store, lane, worker)
         await asyncio.to_thread(again, settings, store, lane)
+
+    @app.task(name=SLICE, queue=QUEUE, retry=Retries())
+    async def hunt_slice(hunt_id: int, after: int) -> None:
+        await _attend(nursery, store, Slice(hunt_id, after), worker)
+        await asyncio.to_thread(next_slices, store, hunt_id)
 
     async with app.open_async():
         await _take_over(app, settings, store)
@@ -191,3 +225,4 @@ async def _take_over(app: Any, settings: Settings, store: Store) -> None:
             # It died after it had put the lane's next job: that one goes on with the lane.
             await manager.finish_job(job, Status.ABORTED, delete_job=False)
     await asyncio.to_thread(missing, settings, store)
+    await asyncio.to_thread(missing_slices, store)

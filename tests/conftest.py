@@ -112,3 +112,22 @@ def store(
     opened = open_store(store_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket on a real HTTP server on loopback that speaks S3."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "town")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "town")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    boto3.session.Session().client("s3").create_bucket(Bucket="evidence")
+    # What one server was given the next one of this process has too.
+    yield f"s3://evidence/{os.urandom(4).hex()}"
+    server.stop()

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from typer.testing import CliRunner
 
 from cli import app
-from storage import Store
+from storage import Store, Vault
 from tests.evidence.case import open_case
 
 
 @pytest.fixture
-def home(store: Store, store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A house with one clue; the working folder is empty."""
     case = open_case(store, tmp_path)
     case.key.unlink()
     case.vault.folder.rename(tmp_path / "evidence")
     monkeypatch.setenv("YUNJIAN_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("YUNJIAN_DATABASE_URL", store_url)
+    monkeypatch.setenv(
+        "YUNJIAN_DATABASE_URL", store.engine.url.render_as_string(hide_password=False)
+    )
     monkeypatch.setenv("YUNJIAN_BROWSER", "/nowhere/chromium")
     monkeypatch.setenv("YUNJIAN_EVIDENCE_KEY", str(tmp_path / "keys" / "office.pem"))
     (tmp_path / "here").mkdir()
@@ -64,6 +67,43 @@ def test_what_can_not_be_checked_is_wrong_usage(home: Path) -> None:
 
 
 def test_a_lost_warc_fails_the_check_by_name(home: Path) -> None:
+    yunjian("key")
+    yunjian("seal")
+    (file,) = (home / "evidence").iterdir()
+    file.unlink()
+    code, said = yunjian("check", "--vault")
+    assert code == 1 and said.count(f"{file.name}: the evidence file is missing") == 3
+
+
+def test_evidence_that_was_delivered_to_a_bucket_is_checked_and_packed_there(
+    home: Path, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YUNJIAN_EVIDENCE_STORE", bucket)
+    yunjian("key")
+    here = yunjian("export", "1", "--out", "here.wacz")
+    assert here[0] == 0
+    assert Vault(home / "evidence", bucket).deliver() and not list((home / "evidence").iterdir())
+    code, said = yunjian("check", "--vault")
+    assert code == 0 and said.endswith("\n0 broken\n")
+    code, said = yunjian("export", "1")
+    assert code == 0 and "3 records" in said
+    assert yunjian("verify", "clue-1.wacz")[0] == 0
+
+    def archive(name: str) -> bytes:
+        with ZipFile(name) as pack:
+            return pack.read("archive/evidence.warc.gz")
+
+    assert archive("clue-1.wacz") == archive("here.wacz"), "byte for byte as it was here"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    code, said = yunjian("check", "--vault")
+    assert code == 1 and "can't be read" in said and "missing" not in said
+
+
+def test_what_the_bucket_lacks_is_missing_by_name(
+    home: Path, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YUNJIAN_EVIDENCE_STORE", bucket)
     yunjian("key")
     yunjian("seal")
     (file,) = (home / "evidence").iterdir()

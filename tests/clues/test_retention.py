@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from clues.access import accesses, opened
 from clues.retention import RetentionError, load_periods, purge
 from storage import Store, Vault
 from storage import models as m
+from storage.holdings import holdings
 from storage.intake import IntakeRecord
 from storage.privacy import Purge, PurgeItem
 from tests.clues.intake.conftest import NOW, Take, complaint, dump, swept, take, vault, write_csv
@@ -154,3 +156,25 @@ def test_looks_are_put_down_in_their_order_whatever_the_clock_says(
     with store.session() as session:
         assert [a.officer for a in accesses(session)] == ["虚构员"]
         assert session.scalar(select(func.count()).select_from(PurgeItem)) == 1
+
+
+def test_what_went_to_a_bucket_goes_from_there_and_its_digest_stays(
+    store: Store, tmp_path: Path, bucket: str
+) -> None:
+    vault = Vault(tmp_path / "evidence", bucket)
+    _, name = page(store, vault, NOW)
+    sha256 = hashlib.sha256((vault.folder / name).read_bytes()).hexdigest()
+    size = (vault.folder / name).stat().st_size
+    with vault.writer("intake") as writer:
+        writer.resource("urn:intake:x", b"x", "text/csv", NOW)
+    assert len(vault.deliver()) == 2
+    # An import that was killed is told by when its archive came, whatever day LATER is.
+    at = max(LATER, datetime.now(UTC) + timedelta(days=2))
+    gone = purge(store, vault, PERIODS, "x", now=at)
+    assert [(one.kind, one.count) for one in gone] == [("page", 1), ("orphan", 0)]
+    assert gone[0].what == name and gone[0].size == size
+    assert holdings(vault) == {}
+    with store.session() as session:
+        item = session.scalars(select(PurgeItem).where(PurgeItem.kind == "page")).one()
+        assert item.sha256 == sha256 and item.done_at == at
+    assert purge(store, vault, PERIODS, "x", now=at) == []

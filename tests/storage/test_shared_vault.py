@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,24 +57,6 @@ def test_writers_begin_and_end_while_others_recover(tmp_path: Path) -> None:
     assert len({ref.warc_file for ref, _ in refs}) == 60
     vault = Vault(tmp_path)
     assert all(vault.read(r.warc_file, r.warc_offset).body == body for r, body in refs)
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket on a real HTTP server on loopback that speaks S3."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "town")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "town")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    boto3.session.Session().client("s3").create_bucket(Bucket="evidence")
-    yield "s3://evidence/kunming"
-    server.stop()
 
 
 def test_finished_evidence_goes_to_the_bucket_and_is_read_there_by_range(
