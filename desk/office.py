@@ -49,11 +49,6 @@ class Office:
         return load_periods(self.settings.rules_dir)
 
     @cached_property
-    def detector(self) -> Detector:
-        """All rules, ready to look at a listing; made when the first one is tried."""
-        return Detector(self.rules)
-
-    @cached_property
     def knowledge(self) -> Knowledge:
         """What reports say of the rules."""
         return knowledge(self.settings.rules_dir, self.rules)

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     },
     "desk": {
         "clues", "detectors", "evidence", "listing", "policies", "proof", "replay", "reports", "schedule", "settings",
-        "storage", "sweeps", "watching",
+        "storage", "spiders", "sweeps", "watching",
     },
     "schedule": {
         "sweeps", "spiders", "crawler", "detectors", "storage", "settings", "policies",
