@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,10 +18,10 @@ from evidence.words import in_force, text_of
 from listing import Listing, ListingError
 from storage.models import Observation, Picture
 
-__all__ = ["Copies", "Said", "Seen", "copied_reviews", "listings_of", "segments", "signals_said"]
+__all__ = ["MOST_TEXTS", "Copies", "Said", "Seen", "copied_reviews", "segments", "signals_said"]
 
 MOST_TEXTS = 40
-"""Texts of signals that are shown."""
+"""Texts of looks at listings, with what was found in them, that are shown."""
 AROUND = 240
 """Characters around matched words in a long text."""
 MOST_REVIEWS = 2000
@@ -73,7 +73,11 @@ class Copies:
 def plain(text: str) -> str:
     """The text with each character that nobody sees (direction marks, zero width) made visible;
     one for one, so that places stay."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "◌" for c in text)
+    # Most lines hide nothing, and asking a whole line is quick.
+    return "\n".join(
+        line if line.isprintable() else "".join(c if c.isprintable() or c == "\t" else "◌" for c in line)
+        for line in text.split("\n")
+    )  # fmt: skip
 
 
 def segments(text: str, spans: Iterable[tuple[int, int]]) -> list[Segment]:
@@ -121,15 +125,16 @@ def listings_of(session: Session, observations: Iterable[int]) -> dict[int, Seen
     return found
 
 
-def signals_said(
-    session: Session, view: ClueView, rules: RuleSet, seen: Mapping[int, Seen]
-) -> list[Said]:
-    """The texts with matched words, strongest first, with the laws of the day under each signal."""
+def signals_said(session: Session, view: ClueView, rules: RuleSet) -> tuple[list[Said], list[Seen]]:
+    """The texts with matched words, strongest first, with the laws of the day under each signal;
+    and the looks at which they stood so."""
     groups: defaultdict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
     for signal in view.detail["signals"]:
         groups[signal["observation"], signal["field"]].append(signal)
+    shown = dict(list(groups.items())[:MOST_TEXTS])
+    seen = listings_of(session, [observation for observation, _ in shown])
     said: dict[tuple[int, str, tuple[Segment, ...]], Said] = {}
-    for (observation, name), signals in groups.items():
+    for (observation, name), signals in shown.items():
         first = signals[0]
         known = seen.get(observation)
         text = text_of(known.listing, name) if known else ""
@@ -144,13 +149,13 @@ def signals_said(
         told = [_told(s, rules) for s in signals]
         if (same := said.get(key)) is not None:
             _again(same, told)
-        elif len(said) < MOST_TEXTS:
+        else:
             said[key] = Said(
                 first["listing_id"], first["listing"], first["url"], first["seen_at"], first["seen_at"],
                 _called(name), parts, told,
             )  # fmt: skip
     _with_pictures(session, said.values())
-    return list(said.values())
+    return list(said.values()), list(seen.values())
 
 
 def _again(one: Said, signals: list[dict[str, Any]]) -> None:

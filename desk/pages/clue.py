@@ -17,7 +17,7 @@ from clues.lifecycle import RECORDS, STEPS, Conflict
 from clues.log import CaseError, check, events_of
 from clues.query import one_clue
 from clues.standing import FOLDED
-from desk.casefile import copied_reviews, listings_of, signals_said
+from desk.casefile import copied_reviews, signals_said
 from desk.courses import graph_of, price_option, prices_of, promotions_of
 from desk.screen import draw
 from desk.similar import similar_clues
@@ -52,7 +52,7 @@ def _page(
         clue = visit.clue(session, clue_id)
         view = one_clue(session, clue_id, most=MOST_SIGNALS)
         assert view is not None
-        seen = listings_of(session, [s["observation"] for s in view.detail["signals"]])
+        texts, seen = signals_said(session, view, office.rules)
         listing_ids = list(dict.fromkeys(s["listing_id"] for s in view.detail["signals"]))
         titles = {s["listing_id"]: s["listing"] for s in view.detail["signals"]}
         prices = prices_of(session, listing_ids)
@@ -63,8 +63,9 @@ def _page(
         said: dict[str, Any] = {
             "clue": view,
             "folded": folded,
-            "said": signals_said(session, view, office.rules, seen),
-            "reviews": copied_reviews(seen.values()),
+            "said": texts,
+            "cut": view.signals > sum(len(one.signals) for one in texts),
+            "reviews": copied_reviews(seen),
             "prices": prices,
             "titles": titles,
             "promotions": promotions,

@@ -158,6 +158,21 @@ def test_only_pictures_are_served_as_pictures(case: Case, officer: Officers) -> 
     assert anna.get(f"/evidence/{ids['page']}/picture").status_code == 415
 
 
+def test_words_in_a_picture_are_shown_with_the_archived_picture_and_their_box(case: Case, officer: Officers) -> None:  # fmt: skip
+    signal = {"field": "image_text[0]", "start": 0, "end": 4, "text": "全国第一"}
+    picture = "http://x.example/p.png"
+    said = {"title": "茶", "images": [picture], "image_text": ["全国第一好茶"], "image_boxes": [[0, 10, 20, 110, 60]]}  # fmt: skip
+    clue, anna = found(case.store, NOW, [signal], **said), officer("viewer")
+    assert "图片未存档" in anna.get(f"/clues/{clue}").text
+    shot = kinds(case.store)["screenshot"]
+    with case.store.session() as session:
+        (listing,) = session.scalars(select(m.ListingRow.id).where(m.ListingRow.title == "茶"))
+        session.execute(insert(m.Picture).values(listing_id=listing, phash="0" * 64, url=picture, evidence_id=shot))  # fmt: skip
+    page = anna.get(f"/clues/{clue}").text
+    assert 'data-box="10,20,110,60"' in page and "<mark>全国第一</mark>好茶" in page
+    assert anna.get(f"/evidence/{shot}/picture?clue={clue}").status_code == 200
+
+
 def test_what_was_looked_at_is_put_down(case: Case, officer: Officers) -> None:
     anna = officer("viewer", name="anna")
     anna.get(f"/clues/{case.clue}")
