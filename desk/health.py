@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from spiders import READERS
 from storage import models as m
 from storage.runs import Run
 
@@ -24,7 +23,6 @@ __all__ = [
     "last_sweeps",
     "missed_runs",
     "night_of",
-    "source_title",
 ]
 
 SWEEPS = 30
@@ -32,7 +30,6 @@ SWEEPS = 30
 LATELY = timedelta(hours=24)
 RUNS = 200
 """Planned runs among which those of the last day are: a promotion has some fifty a day."""
-SEVERAL = {"shop": "独立网店", "file": "移交文件"}
 COUNTS = ("pages", "listings", "blocks", "failures", "clues_opened")
 CONDITIONS = {
     "blocked": "受阻", "drifting": "异动", "failed": "失败", "empty": "无结果", "waiting": "等候", "done": "完成",
@@ -184,10 +181,3 @@ def missed_runs(session: Session, now: datetime) -> list[Run]:
         ),
         key=lambda one: one.planned_at,
     )
-
-
-def source_title(name: str) -> str:
-    """What people call a source."""
-    if name in SEVERAL:
-        return SEVERAL[name]
-    return READERS[name].source.title if name in READERS and READERS[name].source else name

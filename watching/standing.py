@@ -29,7 +29,16 @@ from storage.leases import clock
 from storage.runs import Run, ScheduleLease
 from storage.work import LeaseRow
 
-__all__ = ["Backlog", "Night", "Slow", "Standing", "free_bytes", "named_sources", "standing"]
+__all__ = [
+    "Backlog",
+    "Night",
+    "Slow",
+    "Standing",
+    "free_bytes",
+    "named_sources",
+    "source_title",
+    "standing",
+]
 
 SWEEPS = 30
 """The last sweeps, among which the last one of each source is looked for."""
@@ -91,6 +100,12 @@ class Standing:
 def named_sources(settings: Settings) -> set[str]:
     """Sources that are told by name; independent shops are too many."""
     return {*READERS, *settings.apis}
+
+
+def source_title(name: str) -> str:
+    """What people call a source; independent shops and files are named together."""
+    several = {"shop": "独立网店", "file": "移交文件"}
+    return several.get(name) or (READERS[name].source.title if name in READERS else name)
 
 
 def standing(settings: Settings, store: Store) -> Standing:

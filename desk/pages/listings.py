@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from clues.filters import ClueFilter
 from clues.query import ClueView, find_clues
 from clues.standing import standing
-from desk.health import source_title
 from desk.pages.shops import Id
 from desk.pictures import price_line
 from desk.screen import draw
@@ -18,6 +17,7 @@ from desk.visit import Reads, Visit
 from storage import models as m
 from storage.prices import price_points
 from storage.search import ClueListing
+from watching.standing import source_title
 
 __all__ = ["router"]
 

@@ -26,7 +26,6 @@ from desk.health import (
     last_sweeps,
     missed_runs,
     night_of,
-    source_title,
 )
 from desk.minute import Minute, minute_of
 from desk.office import Office
@@ -38,7 +37,7 @@ from schedule.timetable import Span
 from storage import models as m
 from storage.runs import Run
 from storage.search import ClueFacet
-from watching.standing import named_sources
+from watching.standing import named_sources, source_title
 
 __all__ = ["clues_href", "router"]
 

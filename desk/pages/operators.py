@@ -16,12 +16,12 @@ from clues.links import KINDS
 from clues.operators import confirm_link, cut_link, one_operator, split_operator
 from clues.query import find_clues
 from clues.standing import standing
-from desk.health import source_title
 from desk.pages.shops import ROWS, Id, Page, words
 from desk.screen import draw
 from desk.visit import Reads, Settles, Visit
 from storage import models as m
 from storage.operators import OperatorChange, ShopLink
+from watching.standing import source_title
 
 __all__ = ["router"]
 

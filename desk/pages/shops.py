@@ -13,12 +13,12 @@ from clues.browse import MOST, ListingQuery, ShopQuery, browse_listings, browse_
 from clues.filters import ClueFilter
 from clues.links import KINDS
 from clues.query import find_clues
-from desk.health import source_title
 from desk.screen import draw
 from desk.visit import Reads
 from storage import models as m
 from storage.operators import ShopFact
 from storage.registry import RegistryResult
+from watching.standing import source_title
 
 __all__ = ["Id", "Page", "router", "words"]
 

@@ -10,13 +10,13 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import func, select
 
 from clues.browse import MOST
-from desk.health import Health, folded, health, last_sweeps, source_title
+from desk.health import Health, folded, health, last_sweeps
 from desk.minute import minute_of
 from desk.pages.shops import ROWS, Page, words
 from desk.screen import draw
 from desk.visit import Reads
 from storage import models as m
-from watching.standing import named_sources
+from watching.standing import named_sources, source_title
 
 __all__ = ["router"]
 
