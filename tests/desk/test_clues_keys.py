@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from clues.log import events_of
 from crawler.browser import launch_options
@@ -53,7 +53,7 @@ def page(office: Office) -> Iterator[Page]:
 def judged(page: Page, state: str) -> None:
     """Wait until the rows are put in anew, and the script has gone on to the next."""
     page.wait_for_selector(state)
-    page.wait_for_function("document.getElementById('chosen').textContent === '已选 0'")
+    expect(page.locator("#chosen")).to_have_text("已选 0")
 
 
 def test_triage_by_keyboard(page: Page, office: Office) -> None:
@@ -109,7 +109,7 @@ def test_the_sheet_the_search_box_and_keys_switched_off(page: Page) -> None:
     keys.type("jy?")
     assert page.locator("tr.at").count() == 0, "letters of a text are no commands"
     keys.press("Tab")
-    page.wait_for_function("document.getElementById('count').textContent.includes('共 3 条')")
+    expect(page.locator("#count")).to_have_text("共 3 条")
     page.evaluate("document.activeElement.blur()")
     keys.press("j")
     keys.press("Enter")
