@@ -105,8 +105,9 @@
     // A reason that was begun in the sheet and left there is not this step's.
     if (button.id === "yes") said.usual = said.why = "";
   });
-  document.addEventListener("htmx:afterSettle", () => {
-    if (!sent) return;
+  document.addEventListener("htmx:afterSettle", (event) => {
+    // Once, of the verdicts' answer: the count of the list may arrive between.
+    if (!sent || event.detail.requestConfig?.elt !== form) return;
     sent = false;
     // On to the next: rows that were judged are new elements by now, without a tick.
     form.querySelectorAll("#reason select, #reason textarea").forEach((one) => { one.value = ""; });

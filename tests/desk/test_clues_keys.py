@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from clues.log import events_of
 from crawler.browser import launch_options
@@ -50,12 +50,18 @@ def page(office: Office) -> Iterator[Page]:
         thread.join()
 
 
+def judged(page: Page, state: str) -> None:
+    """Wait until the rows are put in anew, and the script has gone on to the next."""
+    page.wait_for_selector(state)
+    expect(page.locator("#chosen")).to_have_text("已选 0")
+
+
 def test_triage_by_keyboard(page: Page, office: Office) -> None:
     keys, done = page.keyboard, page.locator("#done")
     keys.press("j")
     assert page.locator("tr.at").get_attribute("data-clue") == "1"
     keys.press("y")
-    page.wait_for_selector("#clue-1[data-state=triaged]")
+    judged(page, "#clue-1[data-state=triaged]")
     assert "已办理 1 / 1" in done.inner_text()
     page.wait_for_selector("#clue-2.at")
     # A reason that is begun and left is not the next step's.
@@ -63,13 +69,13 @@ def test_triage_by_keyboard(page: Page, office: Office) -> None:
     page.fill("#reason textarea", "没有想好")
     keys.press("Escape")
     page.click("#yes")
-    page.wait_for_selector("#clue-2[data-state=triaged]")
+    judged(page, "#clue-2[data-state=triaged]")
     # A verdict asks for its reason, whether by y or by n.
     page.wait_for_selector("#clue-3.at")
     keys.press("y")
     page.fill("#reason textarea", "已比对")
     page.click("#reason [value=confirm]")
-    page.wait_for_selector("#clue-3[data-state=confirmed]")
+    judged(page, "#clue-3[data-state=confirmed]")
     for _ in range(3):
         keys.press("k")
     keys.press("x")
@@ -79,8 +85,8 @@ def test_triage_by_keyboard(page: Page, office: Office) -> None:
     keys.press("n")
     page.fill("#reason textarea", "误报")
     page.click("#reason [value=reject]")
-    page.wait_for_selector("#clue-1[data-state=rejected]")
-    assert "已办理 2 / 2" in done.inner_text() and page.inner_text("#chosen") == "已选 0"
+    judged(page, "#clue-1[data-state=rejected]")
+    assert "已办理 2 / 2" in done.inner_text()
     with office.store.session() as session:
         said = [
             [e.why for e in events_of(session, session.get_one(Clue, id_).docket)] for id_ in (2, 3)
@@ -103,7 +109,7 @@ def test_the_sheet_the_search_box_and_keys_switched_off(page: Page) -> None:
     keys.type("jy?")
     assert page.locator("tr.at").count() == 0, "letters of a text are no commands"
     keys.press("Tab")
-    page.wait_for_function("document.getElementById('count').textContent.includes('共 3 条')")
+    expect(page.locator("#count")).to_have_text("共 3 条")
     page.evaluate("document.activeElement.blur()")
     keys.press("j")
     keys.press("Enter")
