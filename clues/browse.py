@@ -14,7 +14,7 @@ from clues.standing import standing
 from storage.models import Clue, ListingRow, Operator, Shop
 from storage.operators import OperatorPlace, ShopFact
 from storage.search import ClueListing, ListingText, matching
-from storage.words import parse
+from storage.words import ASKED, parse
 
 __all__ = [
     "MOST",
@@ -312,7 +312,7 @@ def count_found(
 
 def _plain(text: str) -> str:
     """What is looked for as it stands, without what no database takes as text."""
-    return text.encode("utf-8", "ignore").decode().replace("\0", "").strip()
+    return text[:ASKED].encode("utf-8", "ignore").decode().replace("\0", "").strip()
 
 
 def _counts(session: Session, query: Any) -> dict[int, int]:

@@ -49,7 +49,13 @@ def six(store: Store) -> dict[int, int]:
     """Six clues of six shops; the number of each by its id."""
     numbers = {}
     for number, (title, words) in WORDS.items():
-        row = seen(store, title, number, shop_name=f"虚构{number}号店", text=f"这是第{number}段说明，好物出深山。")
+        row = seen(
+            store,
+            title,
+            number,
+            shop_name=f"虚构{number}号店",
+            text=f"这是第{number}段说明，好物出深山。",
+        )
         (clue_id,) = accuse(store, row, words, 0.4 + number / 10, region="532822" if number % 2 else "530102")[0]  # fmt: skip
         numbers[clue_id] = number
     return numbers
@@ -108,7 +114,11 @@ def test_no_question_raises(store: Store, six: dict[int, int]) -> None:
     for words in HOSTILE:
         asked(store, six, text=words)
         with store.session() as session:
-            for wanted in (ListingQuery(text=words), ShopQuery(text=words), OperatorQuery(text=words)):
+            for wanted in (
+                ListingQuery(text=words),
+                ShopQuery(text=words),
+                OperatorQuery(text=words),
+            ):
                 count_found(session, wanted)
             browse_listings(session, ListingQuery(text=words))
             browse_shops(session, ShopQuery(text=words))
