@@ -25,7 +25,6 @@ from desk.visit import Forbidden, LoginWanted
 
 __all__ = ["make_app"]
 
-
 def make_app(office: Office) -> FastAPI:
     """The desk of an office: every file of `desk.pages` has a `router`."""
     app = FastAPI(title="云鉴 Yunjian", docs_url=None, redoc_url=None, openapi_url=None)

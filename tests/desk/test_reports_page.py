@@ -36,7 +36,7 @@ def seeds(store: Store, detector: Detector) -> Seeds:
 def counted(store: Store, more: str = "") -> int:
     zone = "" if store.engine.dialect.name == "sqlite" else "+00"
     with store.session() as session:
-        return session.execute(text(OPENED.format(z=zone, more=more))).scalar_one()
+        return int(session.execute(text(OPENED.format(z=zone, more=more))).scalar_one())
 
 
 def test_the_page_opens_with_a_form_and_asks_nothing_of_the_store(officer: Officers) -> None:

@@ -133,7 +133,7 @@ def test_both_databases_find_what_stands_there_and_nothing_else(store: Store) ->
     told = [document([one, f"店{n}"], [one[::-1] + "。" + one]) for n, one in enumerate(TITLES)]
     listings(store, told)
     chance = random.Random(7)
-    asked = list(TITLES) + ["老茶", "班茶", "茶章", "章茶", "sc1053", "sc10530", "the best", "best the", "th", "t", "☆"]  # fmt: skip
+    asked = [*TITLES, "老茶", "班茶", "茶章", "章茶", "sc1053", "sc10530", "the best", "best the", "th", "t", "☆"]  # fmt: skip
     asked += ["'", "\\", ":*", "a:*", "' | 'x", '"茶" OR', "<->", "!茶", "茶 & 叶", "NEAR(茶", "^茶", "{茶}", "words:茶", "-", "--茶", '-"']  # fmt: skip
     pool = "".join(TITLES)
     for _ in range(150):
