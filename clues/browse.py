@@ -14,7 +14,7 @@ from clues.standing import standing
 from storage.models import Clue, ListingRow, Operator, Shop
 from storage.operators import OperatorPlace, ShopFact
 from storage.search import ClueListing, ListingText, matching
-from storage.words import parse
+from storage.words import ASKED, parse
 
 __all__ = [
     "MOST",
@@ -234,7 +234,7 @@ def browse_shops(session: Session, wanted: ShopQuery) -> list[ShopItem]:
 
 def _of_shops(wanted: ShopQuery) -> list[ColumnElement[bool]]:
     asked: list[ColumnElement[bool]] = []
-    if words := wanted.text.replace("\0", "").strip():
+    if words := _plain(wanted.text):
         named = Shop.name.icontains(words, autoescape=True)
         asked.append(or_(named, Shop.key.istartswith(words, autoescape=True)))
     if wanted.source:
@@ -290,7 +290,7 @@ def browse_operators(session: Session, wanted: OperatorQuery) -> list[OperatorIt
 
 def _of_operators(wanted: OperatorQuery) -> list[ColumnElement[bool]]:
     asked: list[ColumnElement[bool]] = []
-    if words := wanted.text.replace("\0", "").strip():
+    if words := _plain(wanted.text):
         shown = (
             select(Shop.operator_id)
             .join(ShopFact, ShopFact.shop_id == Shop.id)
@@ -329,6 +329,11 @@ def count_found(
         )
     bounded = found.limit(most + 1).subquery()
     return session.scalar(select(func.count()).select_from(bounded)) or 0
+
+
+def _plain(text: str) -> str:
+    """What is looked for as it stands, without what no database takes as text."""
+    return text[:ASKED].encode("utf-8", "ignore").decode().replace("\0", "").strip()
 
 
 def _counts(session: Session, query: Any) -> dict[int, int]:

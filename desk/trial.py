@@ -182,7 +182,9 @@ def check_file(rules_dir: Path, others: Mapping[str, Rule], rule: Rule, text: st
     id_ = told.get("id", rule.id)
     if id_ != rule.id:
         taken = f"，且已属于 {others[id_].file}" if id_ in others else ""
-        problems.append(f"{rule.file}: id 由 {rule.id} 改成了 {id_}{taken}；改编号会断开它与已有信号的联系")
+        problems.append(
+            f"{rule.file}: id 由 {rule.id} 改成了 {id_}{taken}；改编号会断开它与已有信号的联系"
+        )
     return Checked(
         tuple(problems), int(told.get("examples", 0)),
         tuple((kind, example, why) for kind, example, why in told.get("failures", ())),

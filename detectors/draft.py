@@ -8,7 +8,6 @@ it is read, ends with the process and not with the one that asked. Writes nothin
 from __future__ import annotations
 
 import json
-import os
 import resource
 import sys
 import tempfile
@@ -35,7 +34,7 @@ def check(rules_dir: Path, file: str, text: str) -> dict[str, Any]:
         folder = Path(name)
         for one in rules_dir.resolve().iterdir():
             if one.name != "violations":
-                os.symlink(one, folder / one.name)
+                (folder / one.name).symlink_to(one)
         path = folder / "violations" / file
         path.parent.mkdir(parents=True)
         path.write_text(text, encoding="utf-8")

@@ -67,7 +67,9 @@ def test_a_draft_is_checked_and_compared_and_nothing_is_written(officer: Officer
     page = anna.act(f"/rules/{RULE}/check", text=FILE.replace("\n", "\r\n")).text
     assert "可以使用" in page and "没有差别" in page
     title = next(line for line in FILE.splitlines() if line.startswith("title:"))
-    page = unescape(anna.act(f"/rules/{RULE}/check", text=FILE.replace(title, "title: 另一个")).text)
+    page = unescape(
+        anna.act(f"/rules/{RULE}/check", text=FILE.replace(title, "title: 另一个")).text
+    )
     assert f"<del>-{title}</del>" in page and "<ins>+title: 另一个</ins>" in page
     assert "可以使用" in page
     folder = rules / "violations" / "absolute_claim"

@@ -125,7 +125,7 @@ def holds(told: Document, term: Term) -> bool:
 TITLES = [
     "老班章普洱茶 特级", "班老章茶", "ＳＣ１０５３０１ 认证★包邮", "it's \"the\" best\\tea & 100% 真_茶", "茶",
     "🫖🧿 紫砂壶 50ml×2", "𠮷野家 〇〇 々 ﾜｲﾝ İstanbul ﬁne ß", "国家级🏆第一\u202e！", "a'b\\c:d|e&f!g(h)*i", "AND OR NOT NEAR(茶 叶)",
-    "\U000f0000私\ue000用 \u0378 \U00030000", "二手茶具、茶叶；茶具", "中华人民共和国", "na\u0308ive na\u00efve",
+    "\U000f0000私\ue000用 \u0378 \U00030000", "红茶，绿叶", "二手茶具、茶叶；茶具", "中华人民共和国", "na\u0308ive na\u00efve",
 ]  # fmt: skip
 
 
@@ -133,8 +133,8 @@ def test_both_databases_find_what_stands_there_and_nothing_else(store: Store) ->
     told = [document([one, f"店{n}"], [one[::-1] + "。" + one]) for n, one in enumerate(TITLES)]
     listings(store, told)
     chance = random.Random(7)
-    asked = list(TITLES) + ["老茶", "班茶", "茶章", "章茶", "sc1053", "sc10530", "the best", "best the", "th", "t", "☆"]
-    asked += ["'", "\\", ":*", "a:*", "' | 'x", '"茶" OR', "<->", "!茶", "茶 & 叶", "NEAR(茶", "^茶", "{茶}", "words:茶", "-", "--茶", '-"'] 
+    asked = [*TITLES, "老茶", "班茶", "茶绿", "茶章", "章茶", "sc1053", "sc10530", "the best", "best the", "th", "t", "☆"]  # fmt: skip
+    asked += ["'", "\\", ":*", "a:*", "' | 'x", '"茶" OR', "<->", "!茶", "茶 & 叶", "NEAR(茶", "^茶", "{茶}", "words:茶", "-", "--茶", '-"']  # fmt: skip
     pool = "".join(TITLES)
     for _ in range(150):
         begin = chance.randrange(len(pool))
@@ -153,7 +153,15 @@ def test_titles_of_any_size_are_kept(store: Store) -> None:
     many = [huge[n * 200 : n * 200 + 200] for n in range(300)]
     listings(store, [document([huge], [huge]), document([long_words]), document(many), document(["茶 " * 9000 + "完"])])  # fmt: skip
     assert found(store, huge[:4]) == [{1, 3}]
+    assert found(store, huge[5000:5004]) == [{3}], "what comes late in a title is not searched …"
+    assert found(store, huge[250_000:250_004]) == [set()], "… on either database"
     assert found(store, "x" * 64)[0] == {2}
+
+
+def test_what_stands_very_often_is_found_where_it_stands_first(store: Store) -> None:
+    listings(store, [document([f"茶 号码{n}" for n in range(1000, 1400)])])
+    assert found(store, '"茶 号码1100"') == [{1}]
+    assert found(store, '"茶 号码1399"') == [set()]
 
 
 def test_a_word_that_is_written_over_is_no_longer_found(store: Store) -> None:
