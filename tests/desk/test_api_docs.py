@@ -87,7 +87,8 @@ def like(shown: Any, got: Any) -> bool:
 def test_every_example_answers_as_shown(live: dict[str, str], house: Path) -> None:
     text = (house / "docs" / "api.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```(sh|json)\n(.+?)^```", text, re.MULTILINE | re.DOTALL)
-    last, ran, compared = None, 0, 0
+    last: httpx.Response | None = None
+    ran = compared = 0
     for kind, said in blocks:
         if kind == "sh":
             for line in said.strip().splitlines():
