@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,8 @@ def desk(
         )  # fmt: skip
         socket = server.config.bind_socket()
         out.print(f"desk: http://{host}:{socket.getsockname()[1]}/  (Ctrl-C ends it)", markup=False)
+        # The server ends in order and then raises the signal once more: that is no failure.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         server.run(sockets=[socket])
 
 

@@ -64,6 +64,7 @@ def run_worker(settings: Settings, store: Store, concurrency: int = 1, once: boo
     vault.deliver()
     work = _on_postgresql if store.engine.dialect.name == "postgresql" else _on_sqlite
     asyncio.run(work(settings, store, concurrency, once))
+    log.info("worker ended", extra={"event": "worker.ended"})
 
 
 async def _attend(nursery: Nursery, store: Store, lane: Lane | Slice, worker: str) -> None:
@@ -98,18 +99,21 @@ def _ended(code: int) -> str:
     return "interrupted" if code == INTERRUPTED else "crashed" if code else "done"
 
 
-def _on_signals(stop: asyncio.Event) -> None:
+def _begun() -> tuple[asyncio.Event, Nursery, str]:
+    """What is set when the worker shall stop, where its units live, its name."""
+    stop, worker = asyncio.Event(), worker_name()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    log.info("worker begun", extra={"event": "worker.begun", "worker": worker})
+    return stop, Nursery(), worker
 
 
 # One machine ----------------------------------------------------------------------------
 
 
 async def _on_sqlite(settings: Settings, store: Store, concurrency: int, once: bool) -> None:
-    stop, nursery, worker = asyncio.Event(), Nursery(), worker_name()
-    _on_signals(stop)
+    stop, nursery, worker = _begun()
     leases = Leases(store, worker, settings.worker_lease)
     doing: dict[str, asyncio.Task[None]] = {}
     stopping = asyncio.create_task(stop.wait())
@@ -166,8 +170,7 @@ def _seen(task: asyncio.Task[None]) -> None:
 
 
 async def _on_postgresql(settings: Settings, store: Store, concurrency: int, once: bool) -> None:
-    stop, nursery, worker = asyncio.Event(), Nursery(), worker_name()
-    _on_signals(stop)
+    stop, nursery, worker = _begun()
     app = app_of(store, min_size=1, max_size=concurrency + 3)
 
     @app.task(name=UNIT, queue=QUEUE, retry=Retries())

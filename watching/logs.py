@@ -26,7 +26,7 @@ from settings import Settings
 __all__ = ["FIELDS", "JsonLines", "PlainLines", "TurningFile", "begin_logging", "secrets_of"]
 
 FIELDS = (
-    "sweep", "mode", "state", "source", "reader", "task", "goods", "run", "hunt", "worker", "unit", "pages",
+    "sweep", "mode", "state", "source", "reader", "task", "goods", "run", "hunt", "after", "worker", "unit", "pages",
     "listings", "clues", "blocks", "failures", "seconds", "tries", "tasks", "alert",
 )  # fmt: skip
 """What a line may say beside time, level, event and message, in this order."""

@@ -15,16 +15,22 @@ import pytest
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
+import settings as settings_module
 from cli import app
 from storage import Store, open_store
 from storage import models as m
 from storage.hunts import Hunt, HuntFind, HuntSlice, Superseded
 from storage.work import LeaseRow
-from sweeps import huntunit, slices
+from sweeps import huntunit, outcome, slices, worker
+from sweeps import retrohunt as retrohunting
 from sweeps.huntshare import how_far, leave_hunt, wait_for
+from sweeps.lanes import Lane
+from sweeps.order import SweepOrder
 from sweeps.queue import AFTER_SWEEPS, app_of, missing_slices
 from sweeps.retrohunt import HuntError, HuntOrder, retrohunt
+from sweeps.run import plan_sweep
 from sweeps.slices import Slice, crashed, open_slices
+from sweeps.team import leave_to_workers
 from tests.sweeps.conftest import HOUSE
 from tests.sweeps.night import night, offer
 from tests.sweeps.test_retrohunt import Write, numbers, rules, write
@@ -279,3 +285,50 @@ def test_a_worker_killed_in_the_middle_is_followed_and_nothing_is_doubled(
             states = [job.status for job in queue.job_manager.list_jobs()]
         assert set(states) <= {"succeeded", "aborted"} and states.count("succeeded") == 7
     store.close()
+
+
+def test_an_end_that_was_broken_off_while_it_applied_is_taken_over(
+    store: Store, tmp_path: Path, rules: Path, write: Write, small: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    night(store, tmp_path / "v", write("最好"), pages(20))
+    new = write("顶级")
+    hunt = leave_hunt(store, rules, HuntOrder(apply=True), new)
+    assert hunt is not None
+    for after in (0, 10):
+        huntunit.work(rules, store, new, Slice(hunt.id, after))
+    real = outcome.apply_batch
+    done: list[bool] = []
+
+    def killed(*args: Any) -> bool:
+        if len(done) == 2:
+            raise SystemExit
+        done.append(real(*args))
+        return done[-1]
+
+    monkeypatch.setattr(retrohunting, "apply_batch", killed)
+    with pytest.raises(SystemExit):
+        huntunit.work(rules, store, new, Slice(hunt.id, 20))
+    assert one(store).state == "applying" and 0 < one(store).applied_to < 20
+    assert waiting(store) == [20]
+    monkeypatch.setattr(retrohunting, "apply_batch", real)
+    huntunit.work(rules, store, new, Slice(hunt.id, 20))
+    assert one(store).state == "done" and numbers(one(store).result) == numbers(one(store).preview)
+    assert counted(store)["signal"] == 20 and counted(store)["superseded"] == 10
+
+
+def test_a_worker_takes_what_sweeps_have_left_before_slices(
+    store: Store, tmp_path: Path, rules: Path, write: Write, small: None
+) -> None:
+    night(store, tmp_path / "v", write("最好"), pages(15))
+    hunt = leave_hunt(store, rules, HuntOrder(), write("顶级"))
+    assert hunt is not None
+    config = settings_module.load(data_dir=tmp_path)
+    sweep_id = plan_sweep(config, store, SweepOrder(sources=("http://a.example/",))).sweep_id
+    leave_to_workers(config, store, sweep_id)
+    assert worker._open(config, store) == [
+        Lane(sweep_id, "a.example", "shop"), Slice(hunt.id, 0), Slice(hunt.id, 10),
+    ]  # fmt: skip
+    assert slices.begin(store, Slice(hunt.id, 0)) is not None
+    crashed(store, Slice(hunt.id, 0), "the process ended by signal 9")
+    assert worker._open(config, store)[1:] == [Slice(hunt.id, 10)], "what crashed rests"
