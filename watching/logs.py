@@ -28,6 +28,7 @@ __all__ = ["FIELDS", "JsonLines", "PlainLines", "TurningFile", "begin_logging", 
 FIELDS = (
     "sweep", "mode", "state", "source", "reader", "task", "goods", "run", "hunt", "after", "worker", "unit", "pages",
     "listings", "clues", "blocks", "failures", "seconds", "tries", "tasks", "alert",
+    "webhook", "clue",
 )  # fmt: skip
 """What a line may say beside time, level, event and message, in this order."""
 LARGEST = 10 * 1024 * 1024

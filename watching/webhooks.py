@@ -98,6 +98,9 @@ def drop_webhook(session: Session, webhook: Webhook) -> None:
 def collect(store: Store, now: datetime | None = None) -> int:
     """Write down which new clues are to be sent where; returns how many that makes."""
     now, count = now or datetime.now(UTC), 0
+    with store.session() as session:
+        if session.scalar(select(Webhook.id).where(Webhook.active).limit(1)) is None:
+            return 0
     with store.writing() as session:
         highest = session.scalar(select(func.max(Clue.id))) or 0
         for hook in session.scalars(select(Webhook).where(Webhook.active).order_by(Webhook.id)):

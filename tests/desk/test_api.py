@@ -28,11 +28,12 @@ from desk.people import add_account, named, set_account
 from desk.roles import PERMISSIONS, ROLES, Permission, may
 from desk.tokens import make_token
 from detectors import Detector
-from evidence.keys import make_key
+from proof.__main__ import run as verify
 from storage.models import Clue, Shop
 from storage.people import ApiToken
 from tests.clues.casework import a_clue, walk
 from tests.desk.conftest import PASSWORD, Officer
+from tests.evidence.case import open_case
 
 
 class Program(TestClient):
@@ -279,14 +280,18 @@ def test_a_report_is_written(program: Programs) -> None:
     assert one.tell("/reports", **asked, region="99").status_code == 409
 
 
-def test_a_pack_wants_a_signing_key(office: Office, program: Programs, tmp_path: Path) -> None:
-    clue, one = a_clue(office.store), program("reviewer")
-    answer = one.tell(f"/clues/{clue}/pack")
+def test_a_sealed_pack_is_intact_and_wants_a_signing_key(office: Office, program: Programs, tmp_path: Path) -> None:  # fmt: skip
+    case, one = open_case(office.store, tmp_path), program("reviewer")
+    answer = one.tell(f"/clues/{case.clue}/pack")
     assert answer.status_code == 409 and "signing key" in answer.json()["detail"]
-    make_key(tmp_path / "key.pem")
-    office.settings = office.settings.model_copy(update={"evidence_key": tmp_path / "key.pem"})
-    packed = one.tell(f"/clues/{clue}/pack")
-    assert packed.status_code in (200, 409), packed.text
+    office.vault = case.vault
+    # Without a browser the pack goes without its printed dossier, and says so.
+    changed = {"evidence_key": case.key, "browser": "/nowhere/chromium"}
+    office.settings = office.settings.model_copy(update=changed)
+    packed = one.tell(f"/clues/{case.clue}/pack")
+    assert packed.status_code == 200, packed.text
+    (tmp_path / "pack.wacz").write_bytes(packed.content)
+    assert verify(tmp_path / "pack.wacz", "", None) == 0
 
 
 def test_rules_are_listed_shown_and_tried(office: Office, program: Programs) -> None:

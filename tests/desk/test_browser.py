@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
@@ -75,7 +74,7 @@ def opened(chromium: Browser, desk: str) -> Iterator[Callable[..., Page]]:
         page.get_by_label("登录名").fill(name)
         page.get_by_label("口令").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("晨报")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("晨报")
         return page
 
     yield log_in

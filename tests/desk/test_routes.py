@@ -58,7 +58,7 @@ def test_a_role_is_refused_wherever_it_may_not(
     browser = officer(role)
     refused = 0
     for method, path, asked in routes(office):
-        if not asked or method == "GET" and path.endswith("/stream"):
+        if not asked or (method == "GET" and path.endswith("/stream")):
             continue
         if may(role, asked):  # type: ignore[arg-type]
             continue

@@ -11,12 +11,15 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from typer.testing import CliRunner
 
 import settings
+from cli import app
 from crawler.addresses import Guard, PrivateAddress
 from storage import Store
 from storage.models import Clue
@@ -223,3 +226,25 @@ def test_a_stopped_address_waits_and_a_dropped_one_is_forgotten(store: Store, li
     with store.writing() as session:
         drop_webhook(session, session.scalars(select(Webhook)).one())
     assert rows(store) == []
+
+
+def test_the_commands_add_list_and_send(store: Store, listener: Listener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    url = store.engine.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("YUNJIAN_DATABASE_URL", url)
+    monkeypatch.setenv("YUNJIAN_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("YUNJIAN_ALLOW_PRIVATE", "localhost")
+    run = CliRunner()
+    refused = run.invoke(app, ["webhooks", "add", "http://127.0.0.1/"])
+    assert refused.exit_code == 2 and "Traceback" not in refused.output
+    made = run.invoke(app, ["webhooks", "add", listener.url, "--violation", "counterfeit"])
+    assert made.exit_code == 0 and len(made.output.split()[-1]) == 64
+    with store.writing() as session:
+        session.execute(update(Webhook).values(created_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    a_clue(store)
+    assert run.invoke(app, ["webhooks", "send"]).output == "1 new, 1 sent, 0 not sent\n"
+    listed = run.invoke(app, ["webhooks", "list"]).output
+    assert listener.url in listed and "counterfeit" in listed and "1 sent" in listed
+    listener.status = 500
+    a_clue(store, 2)
+    failed = run.invoke(app, ["webhooks", "send"])
+    assert failed.exit_code == 1 and "1 new, 0 sent, 1 not sent" in failed.output
