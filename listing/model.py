@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StringConstraints,
     ValidationError,
 )
 
@@ -24,6 +25,10 @@ __all__ = ["Listing", "ListingError", "PricePoint", "Review", "SearchResult"]
 
 
 _IMAGE_TEXT = re.compile(r"image_text\[(\d+)\]")
+
+
+UNKEPT = ("string_unicode", "string_pattern_mismatch")
+"""What pydantic says of texts that `_whole` mends."""
 
 
 class ListingError(ValueError):
@@ -44,17 +49,17 @@ def _json_many(value: object) -> object:
     """A CSV cell may hold a list or an object as JSON."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return json.loads(value)
+            return _whole(json.loads(value))
         except ValueError:
             return value
     return value
 
 
 def _whole(value: Any) -> Any:
-    """The same with U+FFFD for each half of a surrogate pair, which is no character: a seller
-    who writes one must not escape being read."""
+    """The same with U+FFFD for each half of a surrogate pair, which is no character, and for NUL,
+    which no database keeps: a seller who writes one must not escape being read."""
     if isinstance(value, str):
-        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in value)
+        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" or c == "\0" else c for c in value)
     if isinstance(value, dict):
         return {_whole(key): _whole(one) for key, one in value.items()}
     return [_whole(one) for one in value] if isinstance(value, list) else value
@@ -64,8 +69,9 @@ def _utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-Texts = Annotated[list[str], BeforeValidator(lambda value: _many(_json_many(value)))]
+Kept = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+Text = Annotated[Kept, BeforeValidator(_text)]
+Texts = Annotated[list[Kept], BeforeValidator(lambda value: _many(_json_many(value)))]
 Price = Annotated[Decimal | None, BeforeValidator(parse_price)]
 Sales = Annotated[int | None, BeforeValidator(parse_sales)]
 When = Annotated[datetime, AfterValidator(_utc)]
@@ -98,7 +104,7 @@ class Listing(_Record):
     claims; `attributes` are its parameters by name; `seen_at` is UTC.
     """
 
-    title: str = Field(min_length=1)
+    title: Kept = Field(min_length=1)
     id: Text = ""
     url: Text = ""
     source: Text = ""
@@ -119,7 +125,7 @@ class Listing(_Record):
     currency: Text = "CNY"
     sales: Sales = None
     attributes: Annotated[
-        dict[str, str], BeforeValidator(lambda v: _json_many(v) if v not in (None, "") else {})
+        dict[Kept, Kept], BeforeValidator(lambda v: _json_many(v) if v not in (None, "") else {})
     ] = Field(default_factory=dict)
     image_text: Texts = Field(default_factory=list)
     image_boxes: Annotated[
@@ -148,7 +154,7 @@ class Listing(_Record):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            if any(e["type"] == "string_unicode" for e in error.errors(include_url=False)):
+            if any(e["type"] in UNKEPT for e in error.errors(include_url=False)):
                 return cls.from_dict(_whole(data))
             raise ListingError(
                 "; ".join(

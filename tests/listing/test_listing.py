@@ -78,6 +78,14 @@ def test_a_uscc_is_sound_only_with_its_check_character() -> None:
     assert not is_uscc("91350100I000100Y43")
 
 
+def test_nul_which_no_database_keeps_is_replaced_and_the_listing_read() -> None:
+    listing = Listing.from_dict(
+        {"title": "a\0b", "shop_name": "\0", "attributes": {"k\0": "v"}, "reviews": '[{"text": "\\u0000\\ud800"}]'}
+    )  # fmt: skip
+    assert (listing.title, listing.shop_name, listing.attributes) == ("a\ufffdb", "\ufffd", {"k\ufffd": "v"})  # fmt: skip
+    assert listing.reviews[0].text == "\ufffd\ufffd"
+
+
 def test_half_a_surrogate_pair_is_replaced_and_the_listing_read() -> None:
     listing = Listing.from_dict({"title": "最\ud83d好", "attributes": {"\udc00产地": "云南"}})
     assert listing.title == "最\ufffd好"
