@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from crawler.browser import launch_options
 from desk.office import Office
@@ -58,6 +58,14 @@ def opened(chromium: Browser, desk: str) -> Iterator[Callable[..., Page]]:
     contexts = []
     complaints: list[str] = []
 
+    def console(said: ConsoleMessage) -> None:
+        if wrong(said):
+            complaints.append(said.text)
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((desk, "data:", "about:", "blob:")):
+            complaints.append(request.url)
+
     def log_in(name: str, size: str = "desk", dark: bool = False) -> Page:
         width, height = SIZES[size]
         context = chromium.new_context(
@@ -67,9 +75,9 @@ def opened(chromium: Browser, desk: str) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("console", lambda said: complaints.append(said.text) if wrong(said) else None)
+        page.on("console", console)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda asked: asked.url.startswith((desk, "data:", "about:", "blob:")) or complaints.append(asked.url))  # fmt: skip
+        page.on("request", asked)
         page.goto("/")
         page.get_by_label("登录名").fill(name)
         page.get_by_label("口令").fill(PASSWORD)

@@ -27,7 +27,7 @@ def routes(office: Office) -> Iterator[tuple[str, str, str]]:
         stack += getattr(getattr(route, "original_router", None), "routes", [])
         if isinstance(route, APIRoute):
             path = re.sub(r"\{\w+(:\w+)?\}", "1", route.path)
-            for method in sorted(route.methods):
+            for method in sorted(route.methods or ()):
                 yield method, path, permission(route.dependant)
 
 
