@@ -78,7 +78,7 @@ def questions(session: Session) -> dict[str, Query]:
         "of a source": found(source="jd"),
         "of a goods group": found(goods="sanqi"),
         "of a state": found(state="confirmed"),
-        "of a department": found(department="drug"),
+        "of a department": found(department="shiyao"),
         "of prices 10–20 yuan": found(price_from=1000, price_to=2000),
         "since a day": found(since=last - timedelta(days=1)),
         "by a word of two": found(text="三七"),

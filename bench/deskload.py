@@ -15,7 +15,7 @@ __all__ = ["Load", "drive"]
 
 PATHS = (
     "/", "/clues", "/clues?violation=medical_claim", "/clues?region=5303", "/clues?source=jd",
-    "/clues?goods=sanqi", "/clues?q=三七", "/clues?page=20", "/clues/1", "/shops", "/operators",
+    "/clues?goods=sanqi", "/clues?text=三七", "/clues?page=20", "/clues/1", "/shops", "/operators",
     "/api/v1/clues", "/api/v1/clues/1",
 )  # fmt: skip
 """The commonest pages and calls."""
