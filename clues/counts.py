@@ -9,16 +9,13 @@ from typing import Any
 from sqlalchemy import Date, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from clues.filters import ClueFilter, conditions, in_region
+from clues.filters import COUNTY, ClueFilter, conditions, in_region
 from clues.standing import standing
 from clues.workdays import day_of
 from storage.models import Clue
 from storage.search import ClueFacet
 
 __all__ = ["COUNTY", "Facets", "clue_facets", "clues_by_county", "clues_by_day", "count_clues"]
-
-COUNTY = 6
-"""Digits of a county's division code."""
 
 
 def count_clues(session: Session, wanted: ClueFilter) -> int:

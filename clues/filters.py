@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, select, union_all
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from clues.standing import standing
@@ -18,6 +18,12 @@ from storage.search import ClueFacet, ClueListing, ClueSummary, ClueText, Listin
 from storage.words import Term, parse
 
 __all__ = ["SORTS", "ClueFilter", "conditions", "in_region", "order_of", "text_conditions"]
+
+
+COUNTY = 6
+"""Digits of a county's division code."""
+PROVINCE = 2
+"""Digits of a province's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def order_of(sort: str) -> tuple[Any, ...]:
         "score": worst,
         "newest": (Clue.grown_at.desc(), Clue.id),
         "opened": (Clue.opened_at.desc(), Clue.id),
-        "deadline": (ClueSummary.due.is_(None), ClueSummary.due, Clue.id),
+        "deadline": (ClueSummary.due.nulls_last(), ClueSummary.clue_id),
         "violation": (Clue.violation, *worst),
         "region": (Clue.region, *worst),
     }
@@ -92,10 +98,21 @@ def in_region(column: Any, region: str) -> ColumnElement[bool]:
     """Whether a division code is this one or below it. As a range, which an index can answer."""
     if not (region.isascii() and region.isdigit()):
         return bool_of(column.startswith(region, autoescape=True))
+    if len(region) == COUNTY:
+        # Nothing lies below it, and an index of a division is in the order of lists.
+        return bool_of(column == region)
     after = str(int(region) + 1).zfill(len(region))
     if len(after) > len(region):
         return bool_of(column >= region)
     return and_(column >= region, column < after)
+
+
+def _below(session: Session, region: str) -> ColumnElement[bool]:
+    """`in_region` of a clue. SQLite keeps no count of what a range holds: it would look at all
+    clues of a province by the index of divisions, and sort them."""
+    if len(region) == PROVINCE and session.get_bind().dialect.name == "sqlite":
+        return bool_of(func.substr(Clue.region, 1, PROVINCE) == region)
+    return in_region(Clue.region, region)
 
 
 def bool_of(condition: Any) -> ColumnElement[bool]:
@@ -120,7 +137,7 @@ def conditions(session: Session, wanted: ClueFilter) -> list[ColumnElement[bool]
         elif values:
             asked.append(column.in_(sorted(values)))
     if wanted.region:
-        asked.append(in_region(Clue.region, wanted.region))
+        asked.append(_below(session, wanted.region))
     for time, since, until in (
         (Clue.grown_at, wanted.since, wanted.until),
         (Clue.opened_at, wanted.opened_since, wanted.opened_until),
@@ -191,9 +208,21 @@ def text_conditions(session: Session, text: str) -> list[ColumnElement[bool]]:
     return [_stands(session, term) for term in terms]
 
 
+COMMON = 3000
+"""From so many listings on, a word is looked for in each clue as the list comes to it, not the
+clues by the word: the first page of a list in its order needs few of them."""
+
+
 def _stands(session: Session, term: Term) -> ColumnElement[bool]:
-    by_listing = select(ClueListing.clue_id).where(
-        ClueListing.listing_id.in_(matching(session, ListingText, term))
-    )
-    found = Clue.id.in_(union_all(by_listing, matching(session, ClueText, term)))
+    listings = matching(session, ListingText, term)
+    common = session.scalar(select(func.count()).select_from(listings.limit(COMMON).subquery()))
+    if common == COMMON:
+        theirs = exists().where(
+            ClueListing.clue_id == Clue.id,
+            exists(matching(session, ListingText, term, ClueListing.listing_id)),
+        )
+        found = or_(theirs, exists(matching(session, ClueText, term, Clue.id)))
+    else:
+        by_listing = select(ClueListing.clue_id).where(ClueListing.listing_id.in_(listings))
+        found = Clue.id.in_(union_all(by_listing, matching(session, ClueText, term)))
     return ~found if term.excluded else found

@@ -182,12 +182,19 @@ def words_of(session: Session, told: Document) -> str:
     return postgresql_words(told) if on_postgresql else sqlite_words(told)
 
 
-def matching(session: Session, of: type[ListingText] | type[ClueText], term: Term) -> Select[int]:
-    """Ids of the listings or clues in whose words a term stands."""
+def matching(
+    session: Session, of: type[ListingText] | type[ClueText], term: Term, one: Any = None
+) -> Select[int]:
+    """Ids of the listings or clues in whose words a term stands; of `one` alone, where it is given
+    (a column of a query around this)."""
     name = of.__tablename__
     key: Any = of.__table__.c[INDEXED[name]]
     if session.get_bind().dialect.name == "postgresql":
         asked: ColumnElement[bool] = of.words.op("@@")(cast(postgresql_query(term), TSQUERY))
-        return select(key).where(asked)
-    index = table(f"{name}_index", column("rowid"), column(f"{name}_index"))
-    return select(index.c.rowid).where(index.c[f"{name}_index"].op("MATCH")(sqlite_query(term)))
+        found = select(key).where(asked)
+    else:
+        index = table(f"{name}_index", column("rowid"), column(f"{name}_index"))
+        key = index.c.rowid
+        asked = index.c[f"{name}_index"].op("MATCH")(sqlite_query(term))
+        found = select(key).where(asked)
+    return found if one is None else found.where(key == one)

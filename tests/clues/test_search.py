@@ -69,6 +69,7 @@ def asked(store: Store, six: dict[int, int], **wanted: Any) -> set[int]:
     return {six[id_] for id_ in ids}
 
 
+@pytest.mark.parametrize("common", [3000, 1])
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
@@ -100,7 +101,11 @@ def asked(store: Store, six: dict[int, int], **wanted: Any) -> set[int]:
         ("没有的词", set()),
     ],
 )  # fmt: skip
-def test_words_stand_in_listings_names_and_matched_words(store: Store, six: dict[int, int], words: str, wanted: set[int]) -> None:  # fmt: skip
+def test_words_stand_in_listings_names_and_matched_words(
+    store: Store, six: dict[int, int], words: str, wanted: set[int], common: int, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    # Words that stand nearly everywhere are looked for another way, and found as well.
+    monkeypatch.setattr("clues.filters.COMMON", common)
     assert asked(store, six, text=words) == wanted
 
 
