@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clues.browse import OperatorQuery, browse_operators, count_found
 from clues.operators import one_operator
-from desk.api.bounds import operators_seen
 from desk.api.entry import Reads, said
 from desk.api.listings import TOTAL
 from desk.api.values import Id, Limit, Name, Offset, Said
@@ -38,7 +37,7 @@ class OperatorItem(BaseModel):
 class OperatorPage(BaseModel):
     """A page of the list."""
 
-    total: int | None = Field(description=TOTAL)
+    total: int = Field(description=TOTAL)
     limit: int
     offset: int
     items: list[OperatorItem]
@@ -72,14 +71,10 @@ def listed(
     offset: Offset = 0,
 ) -> OperatorPage:  # fmt: skip
     """Operators that fit, those with most clues first."""
-    wanted = OperatorQuery(text=q, region=region, sort=sort, limit=limit, offset=offset)
+    wanted = OperatorQuery(q, region, sort, limit, offset, visit.region)
     with visit.reading() as session:
         found = browse_operators(session, wanted)
-        if visit.region:
-            seen = operators_seen(session, visit.region, {one.id for one in found})
-            found, total = [one for one in found if one.id in seen], None
-        else:
-            total = count_found(session, wanted)
+        total = count_found(session, wanted)
     items = [OperatorItem.model_validate(one) for one in found]
     return OperatorPage(total=total, limit=limit, offset=offset, items=items)
 
