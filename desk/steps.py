@@ -14,7 +14,7 @@ from desk.roles import Permission
 from desk.visit import Forbidden, Visit
 from storage.models import Clue
 
-__all__ = ["NEEDED", "Form", "allowed", "do_step", "latest"]
+__all__ = ["NEEDED", "Form", "allowed", "do_step", "latest", "not_folded"]
 
 NEEDED: dict[str, Permission] = {
     "triage": "judge", "verify": "judge", "confirm": "judge", "reject": "judge", "note": "judge",
@@ -61,8 +61,7 @@ def do_step(
         raise CaseError("没有这个步骤")
     if not visit.may(NEEDED[step]):
         raise Forbidden("您的角色不能做这件事")
-    if clue.subject.startswith(FOLDED):
-        raise CaseError("这条线索已并入另一条")
+    not_folded(clue)
     if not why.strip():
         raise CaseError("请写明理由：日志要记下是谁、为什么")
     office, by = visit.office, visit.officer
@@ -79,6 +78,12 @@ def do_step(
         answer(session, office.departments, clue.id, department, by, why, result, version=version)
     else:
         take(session, clue.id, step, by, why, version=version)
+
+
+def not_folded(clue: Clue) -> None:
+    """Raises `CaseError` for a clue that was merged into another, with which nothing is done."""
+    if clue.subject.startswith(FOLDED):
+        raise CaseError("这条线索已并入另一条")
 
 
 def latest(session: Session, clue: Clue) -> str:
