@@ -145,8 +145,8 @@ def publish(
         raise CaseError(f"{decision_no}: who is only warned is not published (公示规定 第二条)")
     if on < found.decided_on:
         raise CaseError(f"{on} is before the decision ({found.decided_on})")
-    if on > day_of(now()):
-        raise CaseError(f"a publication of {on} lies ahead; today is {day_of(now())}")
+    if on > (today := day_of(now())):
+        raise CaseError(f"a publication of {on} lies ahead; today is {today}")
     changed = session.execute(
         update(Penalty)
         .where(Penalty.id == found.id, Penalty.published_on.is_(None))

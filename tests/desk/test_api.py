@@ -5,79 +5,29 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from clues.access import accesses
 from desk.api.app import NOUNS
 from desk.api.entry import Needs
-from desk.app import make_app
 from desk.office import Office
 from desk.people import add_account, named, set_account, set_password
 from desk.roles import PERMISSIONS, ROLES, Permission, may
 from desk.steps import NEEDED
-from desk.tokens import make_token
-from detectors import Detector
 from proof.__main__ import run as verify
 from storage.models import Clue, Shop
 from storage.people import ApiToken
 from tests.clues.casework import a_clue, walk
-from tests.desk.conftest import PASSWORD, Officer
+from tests.desk.conftest import PASSWORD, Officer, Programs
 from tests.evidence.case import open_case
-
-
-class Program(TestClient):
-    """A program that shows a token, and speaks of paths below /api/v1."""
-
-    def ask(self, path: str, **query: Any) -> Any:
-        """The JSON of an answer that must be fine."""
-        answer = self.get(f"/api/v1{path}", params=query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def tell(self, path: str, method: str = "POST", **body: Any) -> httpx.Response:
-        """Send a body."""
-        answer: httpx.Response = self.request(method, f"/api/v1{path}", json=body)
-        return answer
-
-
-Programs = Callable[..., Program]
-
-
-@pytest.fixture
-def app(office: Office, detector: Detector) -> FastAPI:
-    office.detector = detector
-    return make_app(office)
-
-
-@pytest.fixture
-def program(office: Office, app: FastAPI) -> Iterator[Programs]:
-    """A program of a new account: ``program("reviewer", region="5328", scopes=["read"])``."""
-    made: list[Program] = []
-
-    def start(role: str = "analyst", region: str = "", scopes: list[str] | None = None) -> Program:
-        name = f"{role}.p{len(made)}"
-        with office.store.writing() as session:
-            account = add_account(session, name, "王芳", role, PASSWORD, region)
-            has = [one for one in PERMISSIONS if may(role, one)] if scopes is None else scopes
-            _, secret = make_token(session, account, "test", has, 1)
-        one = Program(app, headers={"Authorization": f"Bearer {secret}"})
-        made.append(one)
-        return one
-
-    yield start
-    for one in made:
-        one.close()
 
 
 def placed(office: Office, *regions: str) -> list[int]:
@@ -105,10 +55,10 @@ def routes() -> list[tuple[str, str, Permission]]:
 @pytest.mark.parametrize("role", ROLES)
 def test_every_route_is_closed_to_whom_it_does_not_concern(program: Programs, role: str) -> None:
     one, table = program(role), routes()
-    assert len(table) >= 35 and {need for *_, need in table} == set(PERMISSIONS)
+    assert len(table) >= 55 and {need for *_, need in table} == set(PERMISSIONS)
     for method, path, need in table:
         asked = "/api/v1" + path.replace("{rule_id}", "none")
-        for name in ("clue_id", "listing_id", "shop_id", "operator_id", "sweep_id", "hook_id", "account_id"):  # fmt: skip
+        for name in ("clue_id", "listing_id", "shop_id", "operator_id", "sweep_id", "hook_id", "account_id", "case_id", "penalty_id", "search_id", "link_id"):  # fmt: skip
             asked = asked.replace(f"{{{name}}}", "999")
         status = one.request(method, asked).status_code
         assert (status == 403) is not may(role, need), (method, path, role, status)
@@ -299,6 +249,7 @@ def test_a_report_is_written(program: Programs) -> None:
     answer = one.tell("/reports", **asked)
     assert answer.status_code == 200 and load_workbook(io.BytesIO(answer.content)).sheetnames
     assert one.tell("/reports", **asked, format="docx").content[:2] == b"PK"
+    assert one.tell("/reports", **asked, format="pdf").content[:5] == b"%PDF-"
     assert one.tell("/reports", **asked | {"last": "2026-10-01"}).status_code == 409
     assert one.tell("/reports", **asked, region="99").status_code == 409
 
