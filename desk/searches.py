@@ -14,7 +14,12 @@ from desk.asking import Asked, asked
 from desk.visit import Visit
 from storage.people import SavedSearch
 
-__all__ = ["forget_search", "keep_search", "own_search", "question", "searches_of"]
+__all__ = ["SearchError", "forget_search", "keep_search", "own_search", "question", "searches_of"]
+
+
+class SearchError(ValueError):
+    """What can't be kept or asked: says why, in Chinese, fit to be shown."""
+
 
 SAVED = 50
 """Searches an officer may keep."""
@@ -35,29 +40,29 @@ def own_search(visit: Visit, session: Session, search_id: int) -> SavedSearch:
 
 
 def question(visit: Visit, query: str) -> Asked:
-    """What a search asks; 422 with what of it makes no sense."""
+    """What a search asks; raises `SearchError` with what of it makes no sense."""
     try:
         told = asked(ImmutableMultiDict(parse_qsl(query, max_num_fields=200)), visit)
     except ValueError:
-        raise HTTPException(422, "检索条件过多") from None
+        raise SearchError("检索条件过多") from None
     if told.problems:
-        raise HTTPException(422, "；".join(told.problems))
+        raise SearchError("；".join(told.problems))
     return told
 
 
 def keep_search(visit: Visit, session: Session, name: str, query: str) -> SavedSearch:
     """Keep what the list understands of a search; the same name again takes the place of the
-    former. 422 for one that can't be kept."""
+    former. Raises `SearchError` for one that can't be kept."""
     name = "".join(c for c in name if c.isprintable()).strip()
     if not name:
-        raise HTTPException(422, "请给这个检索起个名字")
+        raise SearchError("请给这个检索起个名字")
     told = question(visit, query)
     mine = SavedSearch.account_id == visit.account_id
     kept = session.scalar(select(SavedSearch).where(mine, SavedSearch.name == name))
     if kept is not None:
         kept.query = told.query
     elif (session.scalar(select(func.count()).where(mine)) or 0) >= SAVED:
-        raise HTTPException(422, f"至多保存 {SAVED} 个检索，请先删除不用的")
+        raise SearchError(f"至多保存 {SAVED} 个检索，请先删除不用的")
     else:
         kept = SavedSearch(
             account_id=visit.account_id, name=name, query=told.query, created_at=datetime.now(UTC)

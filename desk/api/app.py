@@ -17,6 +17,7 @@ from desk.api.entry import Reads
 from desk.office import Office
 from desk.papers import Busy
 from desk.people import PeopleError
+from desk.searches import SearchError
 from desk.visit import Forbidden, LoginWanted
 from evidence.errors import EvidenceError
 from reports.model import ReportError
@@ -26,7 +27,7 @@ __all__ = ["NOUNS", "make_api"]
 
 NOUNS = ("me", "clues", "searches", "casework", "cases", "credit", "files", "listings", "shops", "operators", "sources", "rules", "reports", "webhooks", "people")  # fmt: skip
 """Files of this package with a `router`, in the order of the document."""
-_AS_THINGS_STAND = (CaseError, OperatorError, EvidenceError, ReportError, ExportError, PeopleError, WebhookError, Busy)  # fmt: skip
+_AS_THINGS_STAND = (CaseError, OperatorError, EvidenceError, ReportError, ExportError, PeopleError, WebhookError, SearchError, Busy)  # fmt: skip
 ABOUT = """Clues from online shops, and what officers do with them.
 
 Times are UTC in ISO 8601, amounts of money are fen. Show a token as `Authorization: Bearer yj_…`.

@@ -17,13 +17,12 @@ from clues.handover import CaseView, answers_for, find_cases, open_case, show_ca
 from clues.query import find_clues
 from desk.api.casework import Handed
 from desk.api.entry import Reads, Settles, said
-from desk.api.values import BIGGEST, Body, Day, Id, Limit, Name, Offset, Said, Whole, day_of
+from desk.api.values import Body, Day, Id, Limit, Name, Offset, Said, WholeId, day_of
 from desk.steps import not_folded
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["cases"])
-Number = Annotated[int, Whole, Field(ge=1, le=BIGGEST)]
 
 
 class HandedClue(Handed):
@@ -46,7 +45,7 @@ class Case(BaseModel):
 class NewCase(Body):
     """A case to open: each clue goes to each department."""
 
-    clues: list[Number] = Field(min_length=1, max_length=50)
+    clues: list[WholeId] = Field(min_length=1, max_length=50)
     departments: list[Name] = Field(min_length=2, max_length=20, description="their ids")
     why: Said = Field(min_length=1)
 

@@ -13,14 +13,13 @@ from clues.operators import one_operator
 from clues.query import find_clues
 from desk.api.entry import Reads, Settles, said
 from desk.api.listings import TOTAL
-from desk.api.values import BIGGEST, Body, Id, Limit, Name, Offset, Said, Whole
+from desk.api.values import Body, Id, Limit, Name, Offset, Said, WholeId
 from desk.owners import judge_link, merge_operators, split_off, visible_shops
 from storage.models import Operator
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["operators"])
-Number = Annotated[int, Whole, Field(ge=1, le=BIGGEST)]
 SHOWN = 200
 """Shops, links, clues, … of one operator that are shown, each."""
 
@@ -119,19 +118,19 @@ class Why(Body):
 class Merge(Why):
     """Another operator that is the same."""
 
-    other: Number
+    other: WholeId
 
 
 class Split(Why):
     """Shops that are another's."""
 
-    shops: list[Number] = Field(min_length=1, max_length=SHOWN)
+    shops: list[WholeId] = Field(min_length=1, max_length=SHOWN)
 
 
 class Undo(Why):
     """A merge that was wrong."""
 
-    change: Number = Field(description="its id among the operator's changes")
+    change: WholeId = Field(description="its id among the operator's changes")
 
 
 class LinkVerdict(Why):

@@ -14,7 +14,7 @@ from clues.dues import settle_dues
 from clues.query import find_clues
 from desk.api.clues import ClueItem, CluePage
 from desk.api.entry import Judges, Reads, said
-from desk.api.values import BIGGEST, Body, Id, Limit, Offset, Said, Whole
+from desk.api.values import Body, Id, Limit, Offset, Said, Whole, WholeId
 from desk.bulk import MOST, judge
 from desk.searches import forget_search, keep_search, own_search, question, searches_of
 
@@ -48,8 +48,8 @@ class NewSearch(Body):
 class Shown(Body):
     """A clue as it was shown."""
 
-    id: Annotated[int, Whole, Field(ge=1, le=BIGGEST)]
-    version: Annotated[int, Whole, Field(ge=0, le=2**31)]
+    id: WholeId
+    version: Annotated[int, Field(ge=0, le=2**31), Whole]
 
 
 class Verdicts(Body):
@@ -85,14 +85,14 @@ def listed(visit: Reads) -> list[Search]:
         return [Search.model_validate(one) for one in searches_of(visit, session)]
 
 
-@router.post("/searches", status_code=201, responses=said(400, 422))
+@router.post("/searches", status_code=201, responses=said(400, 409, 422))
 def keep(visit: Reads, asked: NewSearch) -> Search:
     """Keep a search; its officer finds it on the desk too."""
     with visit.writing() as session:
         return Search.model_validate(keep_search(visit, session, asked.name, asked.query))
 
 
-@router.get("/searches/{search_id}/clues", responses=said(404, 422))
+@router.get("/searches/{search_id}/clues", responses=said(404, 409, 422))
 def found(visit: Reads, search_id: Id, limit: Limit = 50, offset: Offset = 0) -> CluePage:
     """The clues that it finds now."""
     with visit.reading() as session:

@@ -22,7 +22,7 @@ from clues.query import find_clues, these_clues
 from desk.asking import PAGE, Asked, asked
 from desk.bulk import BULK_STEPS, judge, picked
 from desk.screen import draw
-from desk.searches import forget_search, keep_search, searches_of
+from desk.searches import SearchError, forget_search, keep_search, searches_of
 from desk.visit import Exports, Judges, Reads, Visit
 from storage.models import Clue, SourceRow
 
@@ -130,8 +130,11 @@ def save(
     query: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
     """Keep a search under a name; the same name again takes the place of the former."""
-    with visit.writing() as session:
-        kept = keep_search(visit, session, name, query)
+    try:
+        with visit.writing() as session:
+            kept = keep_search(visit, session, name, query)
+    except SearchError as error:
+        raise HTTPException(422, str(error)) from None
     return RedirectResponse(f"/clues?{kept.query}", 303)
 
 
