@@ -49,7 +49,8 @@ def test_a_joint_case_is_opened_answered_and_shown(office: Office, program: Prog
     clues = [clue for clue, _ in two]
     for clue in clues:
         walk(office.store, clue, "triage", "verify", "confirm")
-    one, case = program("reviewer"), {"departments": ["haiguan", "gongan"], "why": "联合查处"}
+    one = program("reviewer")
+    case: dict[str, Any] = {"departments": ["haiguan", "gongan"], "why": "联合查处"}
     refused(program("analyst"), "/cases", 403, clues=clues, **case)
     refused(one, "/cases", 404, clues=[clues[0], 999], **case)
     refused(one, "/cases", 409, clues=clues, departments=["haiguan", "nobody"], why="x")
