@@ -55,6 +55,9 @@ class ListingQuery:
     """newest (known last) or price (lowest first; those without one are left out)."""
     limit: int = 50
     offset: int = 0
+    bears: str = ""
+    """Only those of shops that bear a standing clue of this division, or whose operator does;
+    only those clues are counted, and accuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ def browse_listings(session: Session, wanted: ListingQuery) -> list[ListingItem]
     rows = session.execute(query.limit(wanted.limit).offset(wanted.offset)).all()
     ids = [row[0].id for row in rows]
     resting = select(ClueListing.listing_id, func.count()).join(Clue, Clue.id == ClueListing.clue_id)  # fmt: skip
-    clues = _counts(session, resting.where(standing(), ClueListing.listing_id.in_(ids)).group_by(ClueListing.listing_id))  # fmt: skip
+    clues = _counts(session, resting.where(standing(), *_within(wanted.bears), ClueListing.listing_id.in_(ids)).group_by(ClueListing.listing_id))  # fmt: skip
     return [
         ListingItem(
             one.id, one.title, one.url, one.source, one.goods, one.price_fen, one.shop_id, shop,
@@ -193,9 +196,12 @@ def _of_listings(session: Session, wanted: ListingQuery) -> list[ColumnElement[b
     if wanted.accused:
         asked.append(
             exists().where(
-                ClueListing.listing_id == ListingRow.id, Clue.id == ClueListing.clue_id, standing()
+                ClueListing.listing_id == ListingRow.id, Clue.id == ClueListing.clue_id, standing(),
+                *_within(wanted.bears),
             )
-        )
+        )  # fmt: skip
+    if wanted.bears:
+        asked.append(ListingRow.shop_id.in_(select(Shop.id).where(_bearing(wanted.bears))))
     return asked
 
 
@@ -242,9 +248,14 @@ def _of_shops(wanted: ShopQuery) -> list[ColumnElement[bool]]:
     if wanted.operator is not None:
         asked.append(Shop.operator_id == wanted.operator)
     if wanted.bears:
-        borne = _borne(Clue.operator_id, wanted.bears)
-        asked.append(Shop.id.in_(_borne(Clue.shop_id, wanted.bears)) | Shop.operator_id.in_(borne))
+        asked.append(_bearing(wanted.bears))
     return asked
+
+
+def _bearing(region: str) -> ColumnElement[bool]:
+    """Whether a shop bears a clue of the division, or its operator does."""
+    owners = _borne(Clue.operator_id, region)
+    return or_(Shop.id.in_(_borne(Clue.shop_id, region)), Shop.operator_id.in_(owners))
 
 
 def _borne(column: Any, region: str) -> Any:

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from clues.deadlines import Periods
 from clues.exports import ExportError, harmless
+from clues.filters import in_region
 from clues.lifecycle import record
 from clues.log import CaseError, utc_now
 from clues.merging import merged_with
@@ -36,14 +37,18 @@ __all__ = [
     "broken_faith_shops",
     "drop",
     "export",
+    "find_penalties",
     "publish",
     "record_of",
     "records",
+    "stops_on",
     "watch",
     "watched",
 ]
 
 KINDS = {"ordinary": "一般", "minor": "仅通报批评或较低数额罚款", "warning": "仅警告（不予公示）"}
+EARLIEST = 2000
+"""Decisions of years before are typing errors."""
 COLUMNS = (
     "行政处罚决定书文号", "当事人名称", "统一社会信用代码", "住所", "违法行为类型", "行政处罚内容",
     "作出行政处罚决定的行政机关名称", "作出行政处罚决定的日期", "公示日期", "停止公示日期",
@@ -86,6 +91,8 @@ def add_penalty(
         raise CaseError(f"{', '.join(empty)}: empty")
     if decided_on > day_of(now()):
         raise CaseError(f"a decision of {decided_on} lies ahead; today is {day_of(now())}")
+    if decided_on.year < EARLIEST:
+        raise CaseError(f"a decision of {decided_on}: a year from {EARLIEST} is wanted")
     known = session.scalar(select(Penalty).where(Penalty.decision_no == decision_no.strip()))
     if known is not None:
         raise CaseError(f"{decision_no} is recorded already, by {known.recorded_by}")
@@ -125,7 +132,9 @@ def _watch_by_rule(
         watch(session, operator_id, "system", why, now)
 
 
-def publish(session: Session, decision_no: str, on: date, by: str) -> Penalty:
+def publish(
+    session: Session, decision_no: str, on: date, by: str, now: Callable[[], datetime] = utc_now
+) -> Penalty:
     """Note that a penalty was published; raises `CaseError` where that can't be."""
     if not by.strip():
         raise CaseError("--as is empty")
@@ -136,6 +145,8 @@ def publish(session: Session, decision_no: str, on: date, by: str) -> Penalty:
         raise CaseError(f"{decision_no}: who is only warned is not published (公示规定 第二条)")
     if on < found.decided_on:
         raise CaseError(f"{on} is before the decision ({found.decided_on})")
+    if on > (today := day_of(now())):
+        raise CaseError(f"a publication of {on} lies ahead; today is {today}")
     changed = session.execute(
         update(Penalty)
         .where(Penalty.id == found.id, Penalty.published_on.is_(None))
@@ -164,12 +175,44 @@ def stops_on(penalty: Penalty) -> date | None:
     return date(year, month, min(penalty.published_on.day, 28))
 
 
+def find_penalties(
+    session: Session,
+    operator_id: int | None = None,
+    region: str = "",
+    limit: int = 50,
+    offset: int = 0,
+) -> list[Penalty]:
+    """Penalties, newest first: of an operator and those that stand as one with it, of a division's
+    clues."""
+    query = select(Penalty).where(*_of(region))
+    if operator_id is not None:
+        query = query.where(Penalty.operator_id.in_(merged_with(session, operator_id)))
+    newest = query.order_by(Penalty.decided_on.desc(), Penalty.id.desc())
+    return list(session.scalars(newest.limit(limit).offset(offset)))
+
+
+def _within(region: str) -> list[ColumnElement[bool]]:
+    return [in_region(Clue.region, region)] if region else []
+
+
+def _of(region: str) -> list[ColumnElement[bool]]:
+    """Of penalties: those that came of a division's clues."""
+    if not region:
+        return []
+    return [Penalty.clue_id.in_(select(Clue.id).where(*_within(region)))]
+
+
 def records(
-    session: Session, titles: Mapping[str, str], everything: bool = False
+    session: Session, titles: Mapping[str, str], everything: bool = False, region: str = ""
 ) -> list[dict[str, str]]:
     """Penalties in the layout of the publicity record, newest first; those that are not to be
-    published only with `everything`. `titles` are the violations' by id."""
-    query = select(Penalty, Operator).join(Operator, Operator.id == Penalty.operator_id)
+    published only with `everything`, those of a division's clues alone with `region`. `titles`
+    are the violations' by id."""
+    query = (
+        select(Penalty, Operator)
+        .join(Operator, Operator.id == Penalty.operator_id)
+        .where(*_of(region))
+    )
     if not everything:
         query = query.where(Penalty.kind != "warning")
     rows = session.execute(query.order_by(Penalty.decided_on.desc(), Penalty.id.desc()))
@@ -221,17 +264,20 @@ def _cells(rows: Iterable[Mapping[str, str]]) -> Iterable[list[Any]]:
         yield [harmless(row[column]) for column in COLUMNS]
 
 
-def record_of(session: Session, operator_id: int) -> dict[str, Any]:
-    """All that is gathered under one operator: penalties, verdicts, shops, whether it is watched."""
+def record_of(session: Session, operator_id: int, region: str = "") -> dict[str, Any]:
+    """All that is gathered under one operator: penalties, verdicts, shops, whether it is watched;
+    of penalties and clues those of a division alone if one is named."""
     operator = _operator(session, operator_id)
     members = merged_with(session, operator_id)
     penalties = session.scalars(
-        select(Penalty).where(Penalty.operator_id.in_(members)).order_by(Penalty.decided_on)
+        select(Penalty)
+        .where(Penalty.operator_id.in_(members), *_of(region))
+        .order_by(Penalty.decided_on)
     )
     verdicts = session.execute(
         select(Clue.id, Clue.violation, Clue.state, Verdict.right)
         .outerjoin(Verdict, Verdict.clue_id == Clue.id)
-        .where(Clue.operator_id.in_(members), standing())
+        .where(Clue.operator_id.in_(members), standing(), *_within(region))
         .order_by(Clue.id)
     )
     shops = session.execute(select(Shop.source, Shop.name).where(Shop.operator_id.in_(members)))
@@ -289,21 +335,30 @@ def drop(
         raise CaseError("--as and --why must not be empty")
     changed = session.execute(
         update(FaithWatch)
-        .where(FaithWatch.operator_id == operator_id, FaithWatch.dropped_at.is_(None))
+        .where(
+            FaithWatch.operator_id.in_(merged_with(session, operator_id)),
+            FaithWatch.dropped_at.is_(None),
+        )
         .values(dropped_by=by.strip(), dropped_why=why.strip(), dropped_at=now())
     )
     if changed.rowcount < 1:  # type: ignore[attr-defined]
         raise CaseError(f"{operator.name} is not on the watch list")
 
 
-def watched(session: Session) -> list[tuple[FaithWatch, Operator]]:
-    """The watch list, newest first."""
-    rows = session.execute(
+def watched(session: Session, region: str = "") -> list[tuple[FaithWatch, Operator]]:
+    """The watch list, newest first; of a division those that bear (or whose head bears) its clues."""
+    query = (
         select(FaithWatch, Operator)
         .join(Operator, Operator.id == FaithWatch.operator_id)
         .where(FaithWatch.dropped_at.is_(None))
-        .order_by(FaithWatch.added_at.desc(), FaithWatch.id.desc())
     )
+    if region:
+        bear = select(Clue.operator_id).where(
+            standing(), Clue.operator_id.is_not(None), *_within(region)
+        )
+        heads = select(OperatorHead.operator_id).where(OperatorHead.head_id.in_(bear))
+        query = query.where(or_(Operator.id.in_(bear), Operator.id.in_(heads)))
+    rows = session.execute(query.order_by(FaithWatch.added_at.desc(), FaithWatch.id.desc()))
     return [(entry, operator) for entry, operator in rows]
 
 

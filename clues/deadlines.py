@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from clues.filters import in_region
 from clues.lifecycle import STATES
 from clues.rulefile import Ground, RuleFile
 from clues.standing import standing
@@ -175,17 +176,23 @@ def clue_reminders(
     periods: Periods,
     now: datetime,
     known: Mapping[str, Any] = MappingProxyType({}),
+    only: Collection[int] | None = None,
 ) -> Iterator[Reminder]:
-    """What is due for each clue that is not closed, in no order; `known` are the departments by
-    id, to call those that owe an answer by their names."""
-    began = began_of(session)
-    owing = _owing(session)
-    rows = session.execute(
+    """What is due for each clue (of these, or of all) that is not closed, in no order; `known` are
+    the departments by id, to call those that owe an answer by their names."""
+    query = (
         select(Clue, Shop.name, Operator.name)
         .join(Shop, Shop.id == Clue.shop_id)
         .outerjoin(Operator, Operator.id == Clue.operator_id)
         .where(Clue.state != "closed", standing())
     )
+    dockets = None
+    if only is not None:
+        query = query.where(Clue.id.in_(only))
+        dockets = session.scalars(select(Clue.docket).where(Clue.id.in_(only))).all()
+    began = began_of(session, dockets)
+    owing = _owing(session, only)
+    rows = session.execute(query)
     today = day_of(now)
     for clue, shop, operator in rows:
         entered = began.get((clue.docket, clue.state), clue.opened_at)
@@ -235,27 +242,29 @@ def began_of(
     return began
 
 
-def _owing(session: Session) -> dict[int, list[str]]:
+def _owing(session: Session, only: Collection[int] | None) -> dict[int, list[str]]:
     owing: dict[int, list[str]] = {}
-    rows = session.execute(
-        select(Transfer.clue_id, Transfer.department)
-        .where(Transfer.answered_at.is_(None))
-        .order_by(Transfer.id)
-    )
-    for clue_id, department in rows:
+    query = select(Transfer.clue_id, Transfer.department).where(Transfer.answered_at.is_(None))
+    if only is not None:
+        query = query.where(Transfer.clue_id.in_(only))
+    for clue_id, department in session.execute(query.order_by(Transfer.id)):
         owing.setdefault(clue_id, []).append(department)
     return owing
 
 
 def penalty_reminders(
-    session: Session, periods: Periods, now: datetime, province: str
+    session: Session, periods: Periods, now: datetime, province: str, region: str = ""
 ) -> Iterator[Reminder]:
-    """Penalties that must still be published, in no order; `province` is our division code."""
-    rows = session.execute(
+    """Penalties that must still be published, in no order; `province` is our division code. With
+    a `region` those alone that came of its clues."""
+    query = (
         select(Penalty, Operator)
         .join(Operator, Operator.id == Penalty.operator_id)
         .where(Penalty.published_on.is_(None), Penalty.kind != "warning")
     )
+    if region:
+        query = query.join(Clue, Clue.id == Penalty.clue_id).where(in_region(Clue.region, region))
+    rows = session.execute(query)
     today = day_of(now)
     for penalty, operator in rows:
         home = registered_in(operator)

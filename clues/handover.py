@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from clues.filters import in_region
 from clues.lifecycle import china_time, take
 from clues.log import CaseError, utc_now
 from clues.routing import Departments
 from storage.casework import ClueEvent, JointCase, Transfer, Verdict
 from storage.models import Clue
 
-__all__ = ["RESULTS", "CaseView", "answer", "answers_for", "hand_over", "open_case", "show_case"]
+__all__ = [
+    "RESULTS",
+    "CaseView",
+    "answer",
+    "answers_for",
+    "find_cases",
+    "hand_over",
+    "open_case",
+    "show_case",
+]
 
 RESULTS = {"upheld": "属实", "unfounded": "不属实", "declined": "不属本部门职责"}
 
@@ -160,19 +170,43 @@ class CaseView:
         return sum(1 for transfer in self.transfers if transfer.answered_at is None)
 
 
+def find_cases(
+    session: Session, region: str = "", limit: int = 50, offset: int = 0, only: int | None = None
+) -> list[CaseView]:
+    """Joint cases (or that one `only`), newest first; with a division those that hold a clue of it, and of them the
+    hand-overs of its clues alone."""
+    query = select(JointCase).order_by(JointCase.id.desc())
+    if only is not None:
+        query = query.where(JointCase.id == only)
+    if region:
+        query = query.where(JointCase.id.in_(select(Transfer.case_id).where(_of(region))))
+    cases = session.scalars(query.limit(limit).offset(offset)).all()
+    ids = [one.id for one in cases]
+    transfers: dict[int | None, list[Transfer]] = {}
+    rows = select(Transfer).where(Transfer.case_id.in_(ids), *([_of(region)] if region else []))
+    for one in session.scalars(rows.order_by(Transfer.clue_id, Transfer.id)):
+        transfers.setdefault(one.case_id, []).append(one)
+    return [CaseView(one, transfers.get(one.id, [])) for one in cases]
+
+
+def _of(region: str) -> ColumnElement[bool]:
+    """Whether a hand-over is of a clue of the division."""
+    return Transfer.clue_id.in_(select(Clue.id).where(in_region(Clue.region, region)))
+
+
 def show_case(session: Session, case_id: int) -> CaseView:
     """One joint case; raises `CaseError` if there is none."""
-    case = session.get(JointCase, case_id)
-    if case is None:
+    found = find_cases(session, only=case_id)
+    if not found:
         raise CaseError(f"no joint case {case_id}; `yunjian case list` lists them")
-    transfers = session.scalars(
-        select(Transfer).where(Transfer.case_id == case_id).order_by(Transfer.clue_id, Transfer.id)
-    )
-    return CaseView(case, list(transfers))
+    return found[0]
 
 
-def answers_for(session: Session, finder: str = "") -> list[tuple[Transfer, Clue]]:
-    """Answers that came, newest first; of one finder's (who handed over) if named."""
+def answers_for(
+    session: Session, finder: str = "", region: str = "", limit: int | None = None, offset: int = 0
+) -> list[tuple[Transfer, Clue]]:
+    """Answers that came, newest first; of one finder's (who handed over) and one division's
+    clues if named."""
     query = (
         select(Transfer, Clue)
         .join(Clue, Clue.id == Transfer.clue_id)
@@ -181,4 +215,7 @@ def answers_for(session: Session, finder: str = "") -> list[tuple[Transfer, Clue
     )
     if finder:
         query = query.where(Transfer.sent_by == finder)
+    if region:
+        query = query.where(in_region(Clue.region, region))
+    query = query.limit(limit).offset(offset)
     return [(transfer, clue) for transfer, clue in session.execute(query)]

@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from desk.roles import ROLES
+from desk.roles import ROLES, may
 from storage import Store
 from storage.people import Account, ApiToken, DeskSession, LoginTry
 
@@ -119,14 +119,17 @@ def named(session: Session, name: str) -> Account:
 
 
 def set_password(session: Session, account: Account, password: str) -> None:
-    """A new password; all sessions of the account end, and a lock is lifted."""
+    """A new password; all sessions and tokens of the account end, for whoever knew the former may
+    have made them; a lock is lifted."""
     account.password, account.password_at = _hash(password), _now()
     account.failures, account.locked_until = 0, None
     session.execute(delete(DeskSession).where(DeskSession.account_id == account.id))
+    _narrow_tokens(session, account, "")
 
 
 def set_account(session: Session, account: Account, role: str, region: str, active: bool) -> None:
-    """Another role, region, or whether it may log in; what it had open ends.
+    """Another role, region, or whether it may log in; what it had open ends, and of its tokens
+    what the role has not: a later role does not give it back.
 
     Raises `PeopleError` where no administrator would be left.
     """
@@ -142,12 +145,20 @@ def set_account(session: Session, account: Account, role: str, region: str, acti
             raise PeopleError("至少要留一名管理员")
     account.role, account.region, account.active = role, region, active
     session.execute(delete(DeskSession).where(DeskSession.account_id == account.id))
-    if not active:
-        session.execute(
-            update(ApiToken)
-            .where(ApiToken.account_id == account.id, ApiToken.revoked_at.is_(None))
-            .values(revoked_at=_now())
-        )
+    _narrow_tokens(session, account, role if active else "")
+
+
+def _narrow_tokens(session: Session, account: Account, role: str) -> None:
+    """Leave to the tokens of an account what the role may; those to which nothing is left end."""
+    standing = select(ApiToken).where(
+        ApiToken.account_id == account.id, ApiToken.revoked_at.is_(None)
+    )
+    for token in session.scalars(standing):
+        left = [one for one in token.scopes if may(role, one)]
+        if not left:
+            token.revoked_at = _now()
+        elif left != token.scopes:
+            token.scopes = left
 
 
 def log_in(store: Store, name: str, password: str, address: str) -> str | None:

@@ -15,8 +15,9 @@ PERMISSIONS: dict[Permission, str] = {
     "read": "viewer",
     # Triage, verification, verdicts; saved searches of one's own need only "read".
     "judge": "analyst",
+    # Lists, reports, sealed packs.
     "export": "analyst",
-    # What binds others: hand-over, answers, closing, penalties, operators, sealed packs.
+    # What binds others: hand-over, answers, closing, reopening, penalties, operators.
     "settle": "reviewer",
     "manage": "administrator",
 }

@@ -14,13 +14,13 @@ from desk.roles import Permission
 from desk.visit import Forbidden, Visit
 from storage.models import Clue
 
-__all__ = ["Form", "allowed", "do_step", "latest"]
+__all__ = ["NEEDED", "Form", "allowed", "do_step", "latest", "not_folded"]
 
 NEEDED: dict[str, Permission] = {
     "triage": "judge", "verify": "judge", "confirm": "judge", "reject": "judge", "note": "judge",
     "transfer": "settle", "answer": "settle", "close": "settle", "reopen": "settle",
 }  # fmt: skip
-"""What each step asks of a role; what binds others is the reviewer's."""
+"""What each step asks of a role, on the page and by the API; what binds others is the reviewer's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +49,19 @@ def allowed(visit: Visit, clue: Clue) -> list[Form]:
 
 
 def do_step(
-    visit: Visit, session: Session, clue: Clue, step: str, version: int, why: str,
+    visit: Visit, session: Session, clue: Clue, step: str, version: int | None, why: str,
     department: str = "", result: str = "",
 ) -> None:  # fmt: skip
-    """Take the step in this transaction. Raises `Forbidden` for a role that may not, `Conflict`
-    where another officer was first, `CaseError` where it can't be taken."""
+    """Take the step in this transaction; without a version, whatever was done since it was read.
+
+    Raises `Forbidden` for a role that may not, `Conflict` where another officer was first,
+    `CaseError` where it can't be taken.
+    """
     if step not in NEEDED:
         raise CaseError("没有这个步骤")
     if not visit.may(NEEDED[step]):
         raise Forbidden("您的角色不能做这件事")
-    if clue.subject.startswith(FOLDED):
-        raise CaseError("这条线索已并入另一条")
+    not_folded(clue)
     if not why.strip():
         raise CaseError("请写明理由：日志要记下是谁、为什么")
     office, by = visit.office, visit.officer
@@ -76,6 +78,12 @@ def do_step(
         answer(session, office.departments, clue.id, department, by, why, result, version=version)
     else:
         take(session, clue.id, step, by, why, version=version)
+
+
+def not_folded(clue: Clue) -> None:
+    """Raises `CaseError` for a clue that was merged into another, with which nothing is done."""
+    if clue.subject.startswith(FOLDED):
+        raise CaseError("这条线索已并入另一条")
 
 
 def latest(session: Session, clue: Clue) -> str:

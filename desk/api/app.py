@@ -15,7 +15,9 @@ from clues.log import CaseError
 from clues.merging import OperatorError
 from desk.api.entry import Reads
 from desk.office import Office
+from desk.papers import Busy
 from desk.people import PeopleError
+from desk.searches import SearchError
 from desk.visit import Forbidden, LoginWanted
 from evidence.errors import EvidenceError
 from reports.model import ReportError
@@ -23,9 +25,9 @@ from watching.webhooks import WebhookError
 
 __all__ = ["NOUNS", "make_api"]
 
-NOUNS = ("me", "clues", "casework", "files", "listings", "shops", "operators", "sources", "rules", "reports", "webhooks", "people")  # fmt: skip
+NOUNS = ("me", "clues", "searches", "casework", "cases", "credit", "files", "listings", "shops", "operators", "sources", "rules", "reports", "webhooks", "people")  # fmt: skip
 """Files of this package with a `router`, in the order of the document."""
-_AS_THINGS_STAND = (CaseError, OperatorError, EvidenceError, ReportError, ExportError, PeopleError, WebhookError)  # fmt: skip
+_AS_THINGS_STAND = (CaseError, OperatorError, EvidenceError, ReportError, ExportError, PeopleError, WebhookError, SearchError, Busy)  # fmt: skip
 ABOUT = """Clues from online shops, and what officers do with them.
 
 Times are UTC in ISO 8601, amounts of money are fen. Show a token as `Authorization: Bearer yj_…`.
@@ -65,7 +67,7 @@ def _told(request: Request, error: Exception) -> Response:
         return _invalid(error)
     if isinstance(error, HttpError):
         return _say(error.status_code, str(error.detail), headers)
-    return _say(409, str(error))
+    return _say(503 if isinstance(error, Busy) else 409, str(error))
 
 
 def _invalid(error: RequestValidationError) -> Response:

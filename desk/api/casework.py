@@ -9,32 +9,26 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from clues.handover import answer, hand_over
-from clues.lifecycle import take
-from clues.log import CaseError, last_event
-from clues.standing import FOLDED
+from clues.log import last_event
 from desk.api.entry import Judges, Reads, said
 from desk.api.values import Body, Id, Name, Said, Whole
-from desk.roles import Permission
-from desk.visit import Forbidden
+from desk.steps import do_step
 from storage.casework import Transfer
 from storage.models import Clue
 
-__all__ = ["NEEDS", "router"]
+__all__ = ["Handed", "router"]
 
 router = APIRouter(tags=["casework"])
-Action = Literal["triage", "verify", "confirm", "reject", "transfer", "answer", "close", "reopen"]
-NEEDS: dict[Action, Permission] = {
-    "triage": "judge", "verify": "judge", "confirm": "judge", "reject": "judge", "reopen": "judge",
-    "transfer": "settle", "answer": "settle", "close": "settle",
-}  # fmt: skip
+Action = Literal[
+    "triage", "verify", "confirm", "reject", "note", "transfer", "answer", "close", "reopen"
+]
 
 
 class Step(Body):
     """A step to take."""
 
     action: Action = Field(
-        description="transfer, answer and close want the permission settle, the others judge"
+        description="transfer, answer, close and reopen want the permission settle, the others judge"
     )
     why: Said = Field(
         min_length=1, description="the reason, for the log; of an answer what it says"
@@ -103,25 +97,11 @@ class Proposed(BaseModel):
 @router.post("/clues/{clue_id}/steps", status_code=201, responses=said(400, 404, 409, 422))
 def step(visit: Judges, clue_id: Id, asked: Step) -> Taken:
     """Take a step with a clue; of two officers who take it at once one wins."""
-    if not visit.may(NEEDS[asked.action]):
-        raise Forbidden("角色或令牌没有这项权限")
-    office, by = visit.office, visit.officer
     with visit.writing() as session:
         clue = visit.clue(session, clue_id)
-        if clue.subject.startswith(FOLDED):
-            raise CaseError(f"线索 {clue_id} 已并入另一条线索")
-        if asked.action == "transfer":
-            hand_over(
-                session, office.departments, office.rules.regions, clue_id, asked.department, by, asked.why,
-                version=asked.version,
-            )  # fmt: skip
-        elif asked.action == "answer":
-            answer(
-                session, office.departments, clue_id, asked.department, by, asked.why, asked.result,
-                version=asked.version,
-            )  # fmt: skip
-        else:
-            take(session, clue_id, asked.action, by, asked.why, version=asked.version)
+        do_step(
+            visit, session, clue, asked.action, asked.version, asked.why, asked.department, asked.result
+        )  # fmt: skip
         event = last_event(session, session.get_one(Clue, clue_id).docket)
     assert event is not None
     return Taken(

@@ -42,6 +42,7 @@ _WHY = {
     404: "No such record, or it is another county's",
     409: "It can't be done as things stand: another officer was first, or a setting is missing",
     422: "A value that makes no sense",
+    503: "Another's report is not done yet",
 }
 
 

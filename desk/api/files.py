@@ -13,7 +13,7 @@ from starlette.background import BackgroundTask
 from clues.exports import write_clues
 from clues.query import find_clues
 from desk.api.clues import Filters, asked_of
-from desk.api.entry import Exports, Settles, said
+from desk.api.entry import Exports, said
 from desk.api.values import Id
 from evidence import Sealer
 from evidence.pack import export
@@ -63,7 +63,7 @@ def clues(
     response_class=FileResponse,
     responses=binary(WACZ) | said(404, 409, 422),
 )
-def pack(visit: Settles, clue_id: Id) -> Response:
+def pack(visit: Exports, clue_id: Id) -> Response:
     """Pack a clue with its evidence as a sealed WACZ file (`yunjian evidence verify` checks it)."""
     office = visit.office
     with visit.reading() as session:

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from clues.browse import MOST, ListingQuery, browse_listings, count_found
-from desk.api.bounds import shops_seen
 from desk.api.entry import Reads, said
 from desk.api.values import Fen, Id, Limit, Moment, Name, Number, Offset, Said, moment_of
 from storage.models import ListingRow, Observation
@@ -18,10 +17,7 @@ from storage.models import ListingRow, Observation
 __all__ = ["ListingItem", "router"]
 
 router = APIRouter(tags=["listings"])
-TOTAL = (
-    f"rows that fit, exactly up to {MOST}; {MOST + 1} stands for more; null for a county's account, of "
-    "whose pages rows of other counties are left out"
-)
+TOTAL = f"rows that fit, on all pages: exactly up to {MOST}; {MOST + 1} stands for more"
 
 
 class ListingItem(BaseModel):
@@ -47,7 +43,7 @@ class ListingItem(BaseModel):
 class ListingPage(BaseModel):
     """A page of the list."""
 
-    total: int | None = Field(description=TOTAL)
+    total: int = Field(description=TOTAL)
     limit: int
     offset: int
     items: list[ListingItem]
@@ -95,15 +91,11 @@ def listed(
     """Listings that fit, known last first."""
     wanted = ListingQuery(
         q, source, goods, shop, operator, price_from, price_to, moment_of(since) if since else None,
-        accused == "yes", sort, limit, offset,
+        accused == "yes", sort, limit, offset, visit.region,
     )  # fmt: skip
     with visit.reading() as session:
         found = browse_listings(session, wanted)
-        if visit.region:
-            seen = shops_seen(session, visit.region, {one.shop_id for one in found})
-            found, total = [one for one in found if one.shop_id in seen], None
-        else:
-            total = count_found(session, wanted)
+        total = count_found(session, wanted)
     items = [ListingItem.model_validate(one) for one in found]
     return ListingPage(total=total, limit=limit, offset=offset, items=items)
 

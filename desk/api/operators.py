@@ -8,11 +8,13 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from clues.browse import OperatorQuery, browse_operators, count_found
+from clues.filters import ClueFilter
 from clues.operators import one_operator
-from desk.api.bounds import operators_seen
-from desk.api.entry import Reads, said
+from clues.query import find_clues
+from desk.api.entry import Reads, Settles, said
 from desk.api.listings import TOTAL
-from desk.api.values import Id, Limit, Name, Offset, Said
+from desk.api.values import Body, Id, Limit, Name, Offset, Said, WholeId
+from desk.owners import judge_link, merge_operators, split_off, visible_shops
 from storage.models import Operator
 
 __all__ = ["router"]
@@ -38,7 +40,7 @@ class OperatorItem(BaseModel):
 class OperatorPage(BaseModel):
     """A page of the list."""
 
-    total: int | None = Field(description=TOTAL)
+    total: int = Field(description=TOTAL)
     limit: int
     offset: int
     items: list[OperatorItem]
@@ -72,14 +74,10 @@ def listed(
     offset: Offset = 0,
 ) -> OperatorPage:  # fmt: skip
     """Operators that fit, those with most clues first."""
-    wanted = OperatorQuery(text=q, region=region, sort=sort, limit=limit, offset=offset)
+    wanted = OperatorQuery(q, region, sort, limit, offset, visit.region)
     with visit.reading() as session:
         found = browse_operators(session, wanted)
-        if visit.region:
-            seen = operators_seen(session, visit.region, {one.id for one in found})
-            found, total = [one for one in found if one.id in seen], None
-        else:
-            total = count_found(session, wanted)
+        total = count_found(session, wanted)
     items = [OperatorItem.model_validate(one) for one in found]
     return OperatorPage(total=total, limit=limit, offset=offset, items=items)
 
@@ -92,9 +90,78 @@ def one(visit: Reads, operator_id: Id) -> OneOperator:
         found = one_operator(session, operator_id) if known else None
         if found is None or not visit.sees_operator(session, found["id"]):
             raise HTTPException(404, "没有这个经营主体")
+        # Those who are linked to it, and some of its clues, may be another county's.
+        seen = visible_shops(visit, session, found["links"])
+        found["links"] = [link for link in found["links"] if link["shop"] in seen]
+        if visit.region:
+            mine = ClueFilter(operator=found["id"], region=visit.region, limit=SHOWN)
+            ids = {clue.id for clue in find_clues(session, mine)}
+            found["clues"] = [clue for clue in found["clues"] if clue["id"] in ids]
     visit.saw("operator", operator_id, "api")
-    bounded = {k: v[:SHOWN] if isinstance(v, list) else v for k, v in found.items()}
-    if visit.region:
-        # Those who are linked to it may be another county's.
-        bounded["links"] = []
-    return OneOperator.model_validate(bounded)
+    return OneOperator.model_validate(
+        {k: v[:SHOWN] if isinstance(v, list) else v for k, v in found.items()}
+    )
+
+
+class Stands(BaseModel):
+    """What was done."""
+
+    id: int = Field(description="under which operator it stands now")
+
+
+class Why(Body):
+    """A change of operators, for the record."""
+
+    why: Said = Field(min_length=1)
+
+
+class Merge(Why):
+    """Another operator that is the same."""
+
+    other: WholeId
+
+
+class Split(Why):
+    """Shops that are another's."""
+
+    shops: list[WholeId] = Field(min_length=1, max_length=SHOWN)
+
+
+class Undo(Why):
+    """A merge that was wrong."""
+
+    change: WholeId = Field(description="its id among the operator's changes")
+
+
+class LinkVerdict(Why):
+    """Whether a link is right."""
+
+    verdict: Literal["confirm", "cut"]
+
+
+@router.post("/operators/{operator_id}/merge", responses=said(400, 404, 409, 422))
+def merge(visit: Settles, operator_id: Id, asked: Merge) -> Stands:
+    """Another operator's shops and clues come under this one."""
+    with visit.writing() as session:
+        return Stands(id=merge_operators(visit, session, operator_id, asked.other, asked.why))
+
+
+@router.post("/operators/{operator_id}/split", responses=said(400, 404, 409, 422))
+def split(visit: Settles, operator_id: Id, asked: Split) -> Stands:
+    """Shops leave an operator, with what its clues owe to them; some must stay."""
+    with visit.writing() as session:
+        return Stands(id=split_off(visit, session, operator_id, asked.shops, 0, asked.why))
+
+
+@router.post("/operators/{operator_id}/undo", responses=said(400, 404, 409, 422))
+def undo(visit: Settles, operator_id: Id, asked: Undo) -> Stands:
+    """A merge is taken back; the program does not merge the two again of itself."""
+    with visit.writing() as session:
+        return Stands(id=split_off(visit, session, operator_id, (), asked.change, asked.why))
+
+
+@router.post("/operators/{operator_id}/links/{link_id}", responses=said(400, 404, 409, 422))
+def judge(visit: Settles, operator_id: Id, link_id: Id, asked: LinkVerdict) -> Stands:
+    """A link is right, and its operators become one; or it is wrong, and counts no more."""
+    with visit.writing() as session:
+        return Stands(id=judge_link(visit, session, operator_id, link_id, asked.verdict, asked.why))

@@ -9,7 +9,6 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from clues.browse import ShopQuery, browse_shops, count_found
-from desk.api.bounds import shops_seen
 from desk.api.entry import Reads, said
 from desk.api.listings import TOTAL
 from desk.api.values import Id, Limit, Name, Number, Offset, Said
@@ -44,7 +43,7 @@ class ShopItem(OneShop):
 class ShopPage(BaseModel):
     """A page of the list."""
 
-    total: int | None = Field(description=TOTAL)
+    total: int = Field(description=TOTAL)
     limit: int
     offset: int
     items: list[ShopItem]
@@ -61,14 +60,10 @@ def listed(
     offset: Offset = 0,
 ) -> ShopPage:  # fmt: skip
     """Shops that fit, those with most clues first."""
-    wanted = ShopQuery(q, source, operator, sort, limit, offset)
+    wanted = ShopQuery(q, source, operator, sort, limit, offset, visit.region)
     with visit.reading() as session:
         found = browse_shops(session, wanted)
-        if visit.region:
-            seen = shops_seen(session, visit.region, {one.id for one in found})
-            found, total = [one for one in found if one.id in seen], None
-        else:
-            total = count_found(session, wanted)
+        total = count_found(session, wanted)
     items = [ShopItem.model_validate(one) for one in found]
     return ShopPage(total=total, limit=limit, offset=offset, items=items)
 

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 __all__ = [
-    "MOST", "Body", "Day", "Fen", "Id", "Limit", "Moment", "Name", "Number", "Offset", "Said", "Whole",
+    "MOST", "Body", "Day", "Fen", "Id", "Limit", "Moment", "Name", "Number", "Offset", "Said", "Whole", "WholeId",
     "day_of", "moment_of",
 ]  # fmt: skip
 
@@ -82,6 +82,9 @@ def _whole(value: Any) -> Any:
 
 
 Whole = BeforeValidator(_whole)
+
+WholeId = Annotated[int, Field(ge=1, le=BIGGEST), Whole]
+"""An id in a body."""
 
 
 class Body(BaseModel):

@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from starlette.datastructures import ImmutableMultiDict
 
 from clues.arrivals import WAYS
 from clues.counts import clue_facets
@@ -24,9 +22,9 @@ from clues.query import find_clues, these_clues
 from desk.asking import PAGE, Asked, asked
 from desk.bulk import BULK_STEPS, judge, picked
 from desk.screen import draw
+from desk.searches import SearchError, forget_search, keep_search, searches_of
 from desk.visit import Exports, Judges, Reads, Visit
 from storage.models import Clue, SourceRow
-from storage.people import SavedSearch
 
 __all__ = ["router"]
 
@@ -35,8 +33,6 @@ COUNTED = 10_000
 """So far clues are counted while the page is read; beyond that it says "more than"."""
 EXPORTED = 100_000
 """Rows of an export at most."""
-SAVED = 50
-"""Searches an officer may keep."""
 SORT_NAMES = {
     "score": "可疑程度", "newest": "最近更新", "opened": "最近立线索", "deadline": "到期先后", "violation": "违法类型",
     "region": "地区",
@@ -61,12 +57,7 @@ def clues(request: Request, visit: Reads) -> HTMLResponse:
         if not told.problems:
             rows = find_clues(session, told.wanted)
         sources = session.scalars(select(SourceRow.name).order_by(SourceRow.id).limit(100)).all()
-        saved = session.scalars(
-            select(SavedSearch)
-            .where(SavedSearch.account_id == visit.account_id)
-            .order_by(SavedSearch.name)
-            .limit(SAVED)
-        ).all()
+        saved = searches_of(visit, session)
     return draw(
         request, visit, "clues.html", 422 if told.problems else 200, asked=told, rows=rows[:PAGE],
         more=len(rows) > PAGE, sources=sources, saved=saved, ways=WAYS, sorts=SORT_NAMES, reasons=REASONS,
@@ -139,40 +130,19 @@ def save(
     query: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
     """Keep a search under a name; the same name again takes the place of the former."""
-    name = "".join(c for c in name if c.isprintable()).strip()
-    if not name:
-        raise HTTPException(422, "请给这个检索起个名字")
-    # Only what the list understands is kept.
     try:
-        told = asked(ImmutableMultiDict(parse_qsl(query, max_num_fields=200)), visit)
-    except ValueError:
-        raise HTTPException(422, "检索条件过多") from None
-    if told.problems:
-        raise HTTPException(422, "；".join(told.problems))
-    with visit.writing() as session:
-        mine = SavedSearch.account_id == visit.account_id
-        kept = session.scalar(select(SavedSearch).where(mine, SavedSearch.name == name))
-        if kept is not None:
-            kept.query = told.query
-        elif (session.scalar(select(func.count()).where(mine)) or 0) >= SAVED:
-            raise HTTPException(422, f"至多保存 {SAVED} 个检索，请先删除不用的")
-        else:
-            now = datetime.now(UTC)
-            session.add(SavedSearch(account_id=visit.account_id, name=name, query=told.query, created_at=now))  # fmt: skip
-    return RedirectResponse(f"/clues?{told.query}", 303)
+        with visit.writing() as session:
+            kept = keep_search(visit, session, name, query)
+    except SearchError as error:
+        raise HTTPException(422, str(error)) from None
+    return RedirectResponse(f"/clues?{kept.query}", 303)
 
 
 @router.post("/clues/searches/{search_id}/delete")
 def forget(visit: Reads, search_id: int) -> Response:
     """Delete an own search; another officer's is as if there were none."""
     with visit.writing() as session:
-        gone = session.execute(
-            delete(SavedSearch).where(
-                SavedSearch.id == search_id, SavedSearch.account_id == visit.account_id
-            )
-        )
-    if not gone.rowcount:  # type: ignore[attr-defined]
-        raise HTTPException(404, "没有这个检索")
+        forget_search(visit, session, search_id)
     return RedirectResponse("/clues", 303)
 
 

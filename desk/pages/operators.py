@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
 
-from clues import merging
 from clues.browse import MOST, OperatorQuery, browse_operators, count_found
-from clues.filters import ClueFilter, in_region
+from clues.filters import ClueFilter
 from clues.links import KINDS
-from clues.operators import confirm_link, cut_link, one_operator, split_operator
+from clues.operators import one_operator
 from clues.query import find_clues
-from clues.standing import standing
+from desk.owners import head_seen, judge_link, merge_operators, split_off, visible_shops
 from desk.pages.shops import ROWS, Id, Page, words
 from desk.screen import draw
-from desk.visit import Reads, Settles, Visit
-from storage import models as m
-from storage.operators import OperatorChange, ShopLink
+from desk.visit import Reads, Settles
 from watching.standing import source_title
 
 __all__ = ["router"]
@@ -58,24 +53,14 @@ def operators(
     )  # fmt: skip
 
 
-def _seen(session: Session, visit: Visit, operator_id: int) -> int:
-    """The operator that it stands under; 404 where there is none, or none of this county."""
-    if session.get(m.Operator, operator_id) is None:
-        raise HTTPException(404)
-    head = merging.head_of(session, operator_id)
-    if not visit.sees_operator(session, head):
-        raise HTTPException(404)
-    return head
-
-
 @router.get("/operators/{operator_id}")
 def operator(request: Request, visit: Reads, operator_id: Id) -> HTMLResponse:
     """All that is known of one."""
     with visit.reading() as session:
-        head = _seen(session, visit, operator_id)
+        head = head_seen(visit, session, operator_id)
         found = one_operator(session, head)
         clues = find_clues(session, ClueFilter(operator=head, region=visit.region, limit=CLUES))
-        visible = _visible(session, visit, found["links"])
+        visible = visible_shops(visit, session, found["links"])
         undone = {one["undoes"] for one in found["changes"]}
     visit.saw("operator", head)
     return draw(
@@ -83,20 +68,6 @@ def operator(request: Request, visit: Reads, operator_id: Id) -> HTMLResponse:
         kinds=KINDS, undone=undone, CHANGES=CHANGES, VERDICTS=VERDICTS, REGISTRY=REGISTRY, shown=SHOWN,
         full=CLUES, source_title=source_title,
     )  # fmt: skip
-
-
-def _visible(session: Session, visit: Visit, links: list[dict[str, Any]]) -> set[int]:
-    """Shops at the other end of links that this officer sees, asked at once for all."""
-    ends = {one["shop"] for one in links}
-    if not visit.region:
-        return ends
-    inside = {one["shop"] for one in links if one["inside"]}
-    bears = exists().where(
-        standing(),
-        in_region(m.Clue.region, visit.region),
-        (m.Clue.shop_id == m.Shop.id) | (m.Clue.operator_id == m.Shop.operator_id),
-    )
-    return inside | set(session.scalars(select(m.Shop.id).where(m.Shop.id.in_(ends), bears)))
 
 
 def _back(operator_id: int) -> Response:
@@ -109,9 +80,7 @@ def merge(
 ) -> Response:
     """Another operator's shops and clues come under this one."""
     with visit.writing() as session:
-        head = _seen(session, visit, operator_id)
-        _seen(session, visit, other)
-        merging.merge(session, head, other, visit.officer, _said(reason))
+        head = merge_operators(visit, session, operator_id, other, _said(reason))
     return _back(head)
 
 
@@ -124,12 +93,7 @@ def split(
     if bool(shop) == bool(change):
         raise HTTPException(422, "请选择要拆出的网店，或要撤回的合并")
     with visit.writing() as session:
-        head = _seen(session, visit, operator_id)
-        if change and (kept := session.get(OperatorChange, change)) is not None:
-            for one in (kept.operator_id, kept.other_id):
-                if one is not None:
-                    _seen(session, visit, one)
-        split_operator(session, head, shop or (), change, visit.officer, _said(reason))
+        head = split_off(visit, session, operator_id, shop or (), change, _said(reason))
     return _back(head)
 
 
@@ -140,20 +104,7 @@ def judge(
 ) -> Response:  # fmt: skip
     """A link is right, and its operators become one; or it is wrong, and counts no more."""
     with visit.writing() as session:
-        head = _seen(session, visit, operator_id)
-        link = session.get(ShopLink, link_id)
-        ends = (
-            []
-            if link is None
-            else [session.get_one(m.Shop, one) for one in (link.one_id, link.other_id)]
-        )
-        if not any(one.operator_id == head for one in ends):
-            raise HTTPException(404)
-        if not all(visit.sees_shop(session, one.id) for one in ends):
-            raise HTTPException(404)
-        done = confirm_link if verdict == "confirm" else cut_link
-        done(session, link_id, visit.officer, _said(reason))
-        head = merging.head_of(session, head)
+        head = judge_link(visit, session, operator_id, link_id, verdict, _said(reason))
     return _back(head)
 
 

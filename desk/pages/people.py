@@ -174,4 +174,4 @@ def password(request: Request, visit: Manages, account_id: Id, password: Passwor
         return _one(request, visit, account_id, problem=str(error))
     if account_id == visit.account_id:
         return RedirectResponse("/login", 303)
-    return _one(request, visit, account_id, done="口令已重设，该账户的登录已全部结束")
+    return _one(request, visit, account_id, done="口令已重设，该账户的登录和令牌已全部结束")

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from threading import Lock
 from typing import Annotated
 from urllib.parse import quote
 
@@ -19,6 +14,7 @@ import reports
 from clues.exports import ExportError
 from clues.log import utc_now
 from clues.workdays import day_of
+from desk.papers import TYPES, Busy, build_report, report_file, turn
 from desk.screen import draw
 from desk.visit import Exports, Forbidden, Reads, Visit
 from reports.model import Figure, Report, ReportError, Table
@@ -28,23 +24,10 @@ from reports.shown import shown
 __all__ = ["Behind", "behind", "router"]
 
 router = APIRouter()
-TYPES = {
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".pdf": "application/pdf",
-}
-_TURN = Lock()
-"""Of whoever makes a report, which takes seconds of a processor: one at a time."""
-WAIT = 60.0
-"""Seconds for the turn to come."""
 
 
 class Refused(ValueError):
-    """What was asked for can't be made: says why, with the HTTP status."""
-
-    def __init__(self, text: str, status: int = 422) -> None:
-        super().__init__(text)
-        self.status = status
+    """What was asked for can't be made: says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +70,14 @@ def _region(visit: Visit, region: str) -> str:
     return region
 
 
-def _made(request: Request, visit: Visit, kind: str, first: str, last: str, region: str) -> Report:
+def _made(visit: Visit, kind: str, first: str, last: str, region: str) -> Report:
     days, within = _days(first, last), _region(visit, region)
     if kind not in reports.KINDS:
         raise Refused("没有这种报告")
-    office, state = visit.office, request.app.state
-    if getattr(state, "report_names", None) is None:
-        state.report_names = reports.knowledge(office.settings.rules_dir, office.rules)
     try:
-        with visit.reading() as session:
-            return reports.build(session, kind, *days, within, state.report_names)
+        return build_report(visit, kind, *days, within)
     except ReportError as error:
         raise Refused(str(error)) from None
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    if not _TURN.acquire(timeout=WAIT):
-        raise Refused("别人的报告还没有做完，请稍后再试", 503)
-    try:
-        yield
-    finally:
-        _TURN.release()
 
 
 @router.get("/reports")
@@ -127,10 +96,11 @@ def form(
         said |= {"from": today.replace(day=1).isoformat(), "to": today.isoformat()}
         return _page(request, visit, said)
     try:
-        with _turn():
-            return _page(request, visit, said, _made(request, visit, "statistics", first, last, region))  # fmt: skip
-    except Refused as error:
-        return _page(request, visit, said, problem=str(error), code=error.status)
+        with turn():
+            return _page(request, visit, said, _made(visit, "statistics", first, last, region))  # fmt: skip
+    except (Refused, Busy) as error:
+        code = 422 if isinstance(error, Refused) else 503
+        return _page(request, visit, said, problem=str(error), code=code)
 
 
 def _page(
@@ -161,15 +131,11 @@ def file(
     try:
         if ending not in TYPES:
             raise Refused("没有这种文件格式")
-        with _turn():
-            made = _made(request, visit, kind, first, last, region)
-            # In a thread of the pool, which has no loop of its own: Playwright wants it so.
-            with TemporaryDirectory(prefix="report-") as folder:
-                path = Path(folder) / f"report{ending}"
-                reports.write(made, path, visit.office.settings.browser)
-                data = path.read_bytes()
-    except (Refused, ExportError) as error:
-        code = error.status if isinstance(error, Refused) else 503
+        with turn():
+            made = _made(visit, kind, first, last, region)
+            data = report_file(visit, made, ending)
+    except (Refused, Busy, ExportError) as error:
+        code = 422 if isinstance(error, Refused) else 503
         return _page(request, visit, said, problem=str(error), code=code)
     visit.saw("report", f"{kind} {first}–{last} {made.region or '全部'} {form} {len(data)}B")
     name = f"{made.title} {first}至{last}{made.place if made.region else ''}{ending}"

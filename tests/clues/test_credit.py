@@ -26,7 +26,7 @@ from clues.log import CaseError, events_of
 from storage import Store
 from storage import models as m
 from sweeps.plan import open_clue_shops
-from tests.clues.casework import HOUSE, a_clue, walk
+from tests.clues.casework import HOUSE, a_clue, at, walk
 
 PERIODS = load_periods(HOUSE / "rules")
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
@@ -85,7 +85,10 @@ def test_the_export_has_the_layout_of_the_publicity_record(store: Store, tmp_pat
 def test_it_is_shown_for_three_years_or_three_months(store: Store) -> None:
     punished(store)
     with store.session() as session:
-        penalty = publish(session, "虚市监罚字〔2026〕1号", date(2026, 11, 30), "王芳")
+        said = ("虚市监罚字〔2026〕1号", date(2026, 11, 30), "王芳")
+        with pytest.raises(CaseError, match="lies ahead"):
+            publish(session, *said, at("2026-11-29T15:59:59+00:00"))
+        penalty = publish(session, *said, at("2026-11-29T16:00:00+00:00"))
         assert stops_on(penalty) == date(2029, 11, 30)
         penalty.kind = "minor"
         assert stops_on(penalty) == date(2027, 2, 28), "February has no 30th"

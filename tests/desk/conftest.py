@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 import settings
 from desk.app import make_app
 from desk.office import Office, open_office
 from desk.people import add_account
+from desk.roles import PERMISSIONS, may
+from desk.tokens import make_token
 from detectors import Detector
 from storage import Store
 
@@ -73,3 +77,47 @@ def stranger(office: Office) -> Iterator[Officer]:
     """A browser of nobody."""
     with Officer(make_app(office)) as browser:
         yield browser
+
+
+class Program(TestClient):
+    """A program that shows a token, and speaks of paths below /api/v1."""
+
+    def ask(self, path: str, **query: Any) -> Any:
+        """The JSON of an answer that must be fine."""
+        answer = self.get(f"/api/v1{path}", params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def tell(self, path: str, method: str = "POST", **body: Any) -> httpx.Response:
+        """Send a body."""
+        answer: httpx.Response = self.request(method, f"/api/v1{path}", json=body)
+        return answer
+
+
+Programs = Callable[..., Program]
+
+
+@pytest.fixture
+def app(office: Office, detector: Detector) -> FastAPI:
+    office.detector = detector
+    return make_app(office)
+
+
+@pytest.fixture
+def program(office: Office, app: FastAPI) -> Iterator[Programs]:
+    """A program of a new account: ``program("reviewer", region="5328", scopes=["read"])``."""
+    made: list[Program] = []
+
+    def start(role: str = "analyst", region: str = "", scopes: list[str] | None = None) -> Program:
+        name = f"{role}.p{len(made)}"
+        with office.store.writing() as session:
+            account = add_account(session, name, "王芳", role, PASSWORD, region)
+            has = [one for one in PERMISSIONS if may(role, one)] if scopes is None else scopes
+            _, secret = make_token(session, account, "test", has, 1)
+        one = Program(app, headers={"Authorization": f"Bearer {secret}"})
+        made.append(one)
+        return one
+
+    yield start
+    for one in made:
+        one.close()

@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from clues import ClueFilter, find_clues
 from clues.access import accesses
 from clues.lifecycle import take
+from desk import searches
 from desk.office import Office
 from desk.pages import clues as page
 from storage.models import Clue, SourceRow
@@ -199,7 +200,7 @@ def test_a_search_that_makes_no_sense_or_is_one_too_many_is_refused(officer: Off
     anna = officer("viewer")
     for name, query in (("x", "sort=none"), (" \u202e ", ""), ("x" * 101, ""), ("x", "a=1&" * 300)):
         assert anna.act("/clues/searches", name=name, query=query).status_code == 422
-    monkeypatch.setattr(page, "SAVED", 1)
+    monkeypatch.setattr(searches, "SAVED", 1)
     assert anna.act("/clues/searches", name="one", query="").status_code == 303
     assert anna.act("/clues/searches", name="two", query="").status_code == 422
 

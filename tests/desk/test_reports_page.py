@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 from sqlalchemy import text
 
-import desk.pages.reports as page
+import desk.papers as page
 from clues.access import accesses
 from detectors import Detector
 from storage import Store
