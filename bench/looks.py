@@ -34,7 +34,7 @@ PHONE = 1600
 """Rows of pixels that a phone's picture shows at most."""
 MOST = 120_000
 """Bytes that a picture has at most, where fewer colours can bring it there."""
-COLOURS = (128, 64, 32, 16)
+COLOURS = (128, 64, 32)
 DARK = ("morning", "clue")
 SWEPT = ("--goods", "sanqi", "--goods", "tea", "--source", "taobao", "--source", "jd", "--source", "baidu")  # fmt: skip
 PASTED = "三七粉能根治高血压，三天见效，无效退款。全国销量第一。"
@@ -75,7 +75,7 @@ def reduced(shot: bytes, rows: int) -> bytes:
     made = b""
     for colours in COLOURS:
         kept = io.BytesIO()
-        few = image.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few = image.quantize(colours, dither=Image.Dither.NONE)
         few.save(kept, "PNG", optimize=True)
         made = kept.getvalue()
         if len(made) <= MOST:
@@ -121,7 +121,8 @@ def _shots(
         answer = page.goto(path)
         if answer is None or answer.status != 200:
             raise SystemExit(f"{path} answered {answer and answer.status}")
-        BEFORE.get(name, lambda page: None)(page)
+        if name in BEFORE:
+            BEFORE[name](page)
         yield name, shot()
     context.close()
 

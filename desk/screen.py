@@ -19,8 +19,10 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from clues.lifecycle import STATES, STEPS
+from desk.casefile import field_name
 from desk.roles import ROLES
 from desk.visit import Visit, language, office_of
+from watching.standing import source_title
 
 __all__ = ["clipped", "draw", "draw_bare", "english", "shown_json", "yuan"]
 
@@ -40,6 +42,11 @@ def english() -> dict[str, str]:
 @pass_context
 def _t(context: Context, text: str) -> str:
     return english().get(text, text) if context.get("lang") == "en" else text
+
+
+@pass_context
+def _field(context: Context, name: str) -> str:
+    return field_name(name, lambda word: _t(context, word))
 
 
 def clipped(text: object, most: int = 120) -> str:
@@ -94,6 +101,7 @@ def _environment() -> Environment:
     )
     made.globals |= {
         "t": _t, "json": shown_json, "static": _static, "with": _with, "STATES": STATES, "STEPS": STEPS, "ROLES": ROLES,
+        "source_title": source_title, "field_name": _field,
     }  # fmt: skip
     made.filters |= {
         "when": _when, "day": lambda at: _when(at, "%Y-%m-%d"), "ago": _ago, "yuan": yuan, "clip": clipped,
