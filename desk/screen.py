@@ -110,6 +110,11 @@ def _environment() -> Environment:
     return made
 
 
+def _titles(titles: Mapping[str, str], lang: str) -> Mapping[str, str]:
+    """Titles of violations or goods, by id, in the officer's language."""
+    return {id_: english().get(one, one) for id_, one in titles.items()} if lang == "en" else titles
+
+
 def draw(request: Request, visit: Visit, name: str, code: int = 200, **said: Any) -> HTMLResponse:
     """A page of the desk with HTTP status `code`, or the part of one that htmx asked for."""
     office = visit.office
@@ -117,8 +122,9 @@ def draw(request: Request, visit: Visit, name: str, code: int = 200, **said: Any
         _environment()
         .get_template(name)
         .render(
-            request=request, visit=visit, lang=visit.lang, office=office, violations=office.violations,
-            goods=office.goods, place=office.place, today=date.today(),
+            request=request, visit=visit, lang=visit.lang, office=office,
+            violations=_titles(office.violations, visit.lang), goods=_titles(office.goods, visit.lang),
+            place=office.place, today=date.today(),
             partial=request.headers.get("hx-request") == "true"
             and request.headers.get("hx-boosted") != "true",
             **said,
