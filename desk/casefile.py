@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,16 @@ from evidence.words import in_force, text_of
 from listing import Listing, ListingError
 from storage.models import Observation, Picture
 
-__all__ = ["MOST_TEXTS", "Copies", "Said", "Seen", "copied_reviews", "segments", "signals_said"]
+__all__ = [
+    "MOST_TEXTS",
+    "Copies",
+    "Said",
+    "Seen",
+    "copied_reviews",
+    "field_name",
+    "segments",
+    "signals_said",
+]
 
 MOST_TEXTS = 40
 """Texts of looks at listings, with what was found in them, that are shown."""
@@ -28,6 +37,7 @@ MOST_REVIEWS = 2000
 FIELDS = {
     "title": "标题", "text": "详情", "terms": "条款", "brand": "品牌", "origin": "产地", "shop_name": "店名",
     "operator_name": "经营者名称", "image_text": "图片文字", "reviews": "评价", "attributes": "参数",
+    "reviews_by_seller": "商家自述的评价",
 }  # fmt: skip
 
 Segment = tuple[str, bool]
@@ -152,7 +162,7 @@ def signals_said(session: Session, view: ClueView, rules: RuleSet) -> tuple[list
         else:
             said[key] = Said(
                 first["listing_id"], first["listing"], first["url"], first["seen_at"], first["seen_at"],
-                _called(name), parts, told,
+                field_name(name), parts, told,
             )  # fmt: skip
     _with_pictures(session, said.values())
     return list(said.values()), list(seen.values())
@@ -178,12 +188,13 @@ def _gist(signal: dict[str, Any]) -> tuple[object, ...]:
     )
 
 
-def _called(name: str) -> str:
+def field_name(name: str, say: Callable[[str], str] = str) -> str:
+    """What officers call a field that a signal or a rule names; `say` translates a word."""
     stem, _, rest = name.partition("[")
     if rest and rest.split("]")[0].isdigit():
-        return f"{FIELDS.get(stem, stem)} {int(rest.split(']')[0]) + 1}"
+        return f"{say(FIELDS.get(stem, stem))} {int(rest.split(']')[0]) + 1}"
     kind, _, key = name.partition(".")
-    return f"{FIELDS.get(kind, kind)}：{key}" if key else FIELDS.get(name, name)
+    return f"{say(FIELDS.get(kind, kind))}：{key}" if key else say(FIELDS.get(name, name))
 
 
 def _told(signal: dict[str, Any], rules: RuleSet) -> dict[str, Any]:

@@ -19,8 +19,10 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from clues.lifecycle import STATES, STEPS
+from desk.casefile import field_name
 from desk.roles import ROLES
 from desk.visit import Visit, language, office_of
+from watching.standing import source_title
 
 __all__ = ["clipped", "draw", "draw_bare", "english", "shown_json", "yuan"]
 
@@ -40,6 +42,11 @@ def english() -> dict[str, str]:
 @pass_context
 def _t(context: Context, text: str) -> str:
     return english().get(text, text) if context.get("lang") == "en" else text
+
+
+@pass_context
+def _field(context: Context, name: str) -> str:
+    return field_name(name, lambda word: _t(context, word))
 
 
 def clipped(text: object, most: int = 120) -> str:
@@ -94,12 +101,18 @@ def _environment() -> Environment:
     )
     made.globals |= {
         "t": _t, "json": shown_json, "static": _static, "with": _with, "STATES": STATES, "STEPS": STEPS, "ROLES": ROLES,
+        "source_title": source_title, "field_name": _field,
     }  # fmt: skip
     made.filters |= {
         "when": _when, "day": lambda at: _when(at, "%Y-%m-%d"), "ago": _ago, "yuan": yuan, "clip": clipped,
         "percent": lambda share: f"{share * 100:.0f}%", "number": lambda n: f"{n:,}",
     }  # fmt: skip
     return made
+
+
+def _titles(titles: Mapping[str, str], lang: str) -> Mapping[str, str]:
+    """Titles of violations or goods, by id, in the officer's language."""
+    return {id_: english().get(one, one) for id_, one in titles.items()} if lang == "en" else titles
 
 
 def draw(request: Request, visit: Visit, name: str, code: int = 200, **said: Any) -> HTMLResponse:
@@ -109,8 +122,9 @@ def draw(request: Request, visit: Visit, name: str, code: int = 200, **said: Any
         _environment()
         .get_template(name)
         .render(
-            request=request, visit=visit, lang=visit.lang, office=office, violations=office.violations,
-            goods=office.goods, place=office.place, today=date.today(),
+            request=request, visit=visit, lang=visit.lang, office=office,
+            violations=_titles(office.violations, visit.lang), goods=_titles(office.goods, visit.lang),
+            place=office.place, today=date.today(),
             partial=request.headers.get("hx-request") == "true"
             and request.headers.get("hx-boosted") != "true",
             **said,

@@ -39,7 +39,7 @@ FILE_SECONDS = 10
 FILE_PATIENCE = 60.0
 """… and by the clock, on a machine that has other things to do."""
 FIELDS = {
-    "text": "正文", "title": "标题", "image_text": "图中文字", "terms": "条款", "reviews": "评价（一行一条）",
+    "text": "详情", "title": "标题", "image_text": "图片文字", "terms": "条款", "reviews": "评价（一行一条）",
     "attributes": "参数（一行一项，名称：值）", "shop_name": "店名", "operator_name": "经营主体", "brand": "品牌", "origin": "产地",
 }  # fmt: skip
 """What a pasted text may be."""

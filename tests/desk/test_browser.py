@@ -9,12 +9,11 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from bench.live import PASSWORD, served, swept_office
 from crawler.browser import launch_options
 from desk.office import Office
 from detectors import Detector
 from practice import Town
-from tests.desk.conftest import PASSWORD
-from tests.desk.live import served, swept_office
 
 SIZES = {"desk": (1366, 768), "wide": (1920, 1080), "phone": (390, 844)}
 

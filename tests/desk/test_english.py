@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from desk.screen import english
+from detectors import Detector
 
 HOUSE = Path(__file__).resolve().parents[2]
 SAID = re.compile(r"""\bt\(\s*(?:"([^"]*)"|'([^']*)')\s*\)""")
@@ -32,3 +33,9 @@ def test_no_chinese_stands_in_a_template_outside_of_what_is_translated() -> None
 def test_no_english_word_is_chinese() -> None:
     # The name of a law is its name.
     assert [word for word in english().values() if HAN.search(re.sub("《[^》]*》", "", word))] == []
+
+
+def test_every_violation_and_kind_of_goods_has_an_english_name(detector: Detector) -> None:
+    rules = detector.ruleset
+    titles = [one["title"] for one in (*rules.violations.values(), *rules.goods)]
+    assert [title for title in titles if title not in english()] == []

@@ -8,13 +8,13 @@ import pytest
 from playwright.sync_api import sync_playwright
 from sqlalchemy import select
 
+from bench.live import served
 from crawler.browser import launch_options
 from desk.office import Office
 from desk.people import add_account
 from storage import models as m
 from tests.clues.test_growth import accuse, seen
 from tests.desk.conftest import PASSWORD, Officer
-from tests.desk.live import served
 
 SCRIPT = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 TEMPLATE = "{{7*191}}${7*191}{%raw%}<%=7*191%>#{7*191}"

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from clues.operators import one_operator
-from desk import minute
+from desk import minute, pictures
 from desk.health import Health
 from desk.office import Office
 from desk.pages.morning import goods_by_violation, summed
@@ -343,3 +343,16 @@ def test_pages_in_english(officer: Officers) -> None:
     anna.act("/language", lang="en", next="/")
     assert "Promotion watch" in anna.get("/").text
     assert "Independent shops under watch" in anna.get("/sources").text
+
+
+def test_without_the_shapes_the_table_of_counties_stands_alone(
+    officer: Officers, office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clue(office, 1, "counterfeit", "532822")
+    anna = officer("viewer")
+    assert 'data-chart="map"' in anna.get("/").text
+    monkeypatch.setattr(pictures, "SHAPES", tmp_path / "yunnan.json")
+    page = anna.get("/")
+    assert page.status_code == 200
+    assert 'data-chart="map"' not in page.text and "yunnan.json" not in page.text
+    assert "勐海县</th>" in page.text.split("各县线索</h2>", 1)[1]

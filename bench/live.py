@@ -1,7 +1,10 @@
-"""A desk that runs: over a store that a real sweep of the town filled, with a browser before it."""
+"""A desk that runs: over a store that a real sweep of the town filled, ready for a browser before it."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +18,13 @@ from desk.office import Office, open_office
 from desk.people import add_account
 from detectors.ruleset import RuleSet
 from evidence.keys import make_key
-from practice import Town
-from tests.desk.conftest import PASSWORD
-from tests.sweeps.conftest import env_for, swept
+from practice import Town, environment
 
-__all__ = ["PEOPLE", "served", "swept_office"]
+__all__ = ["PASSWORD", "PEOPLE", "served", "swept_office"]
 
+HOUSE = Path(__file__).resolve().parents[1]
+PASSWORD = "a long enough password"
+"""Of everybody in `PEOPLE`."""
 PEOPLE = {
     "fang": ("王芳", "reviewer", ""),
     "li": ("李明", "viewer", ""),
@@ -28,11 +32,18 @@ PEOPLE = {
     "chief": ("管理员", "administrator", ""),
 }
 """Login name: officer, role, division."""
+SANQI = ("--goods", "sanqi", "--source", "taobao")
 
 
-def swept_office(town: Town, data: Path, rules: RuleSet) -> Office:
-    """An office whose store holds a sweep of the town for 三七, with screenshots; and `PEOPLE`."""
-    swept("--goods", "sanqi", "--source", "taobao", env=env_for(town, data, YUNJIAN_SCREENSHOTS="true"), cwd=data)  # fmt: skip
+def swept_office(town: Town, data: Path, rules: RuleSet, what: tuple[str, ...] = SANQI) -> Office:
+    """An office whose store holds a sweep of the town for `what`, with screenshots; and `PEOPLE`.
+
+    Raises subprocess.CalledProcessError where the sweep fails.
+    """
+    env = {k: v for k, v in os.environ.items() if not k.startswith("YUNJIAN_")}
+    env |= environment(town.port) | {"YUNJIAN_DATA_DIR": str(data), "PYTHONPATH": str(HOUSE)}
+    command = [sys.executable, "-m", "cli", "sweep", "--json", *what]
+    subprocess.run(command, env=env | {"YUNJIAN_SCREENSHOTS": "true"}, cwd=data, check=True, stdout=subprocess.DEVNULL)  # fmt: skip
     make_key(data / "key.pem")
     made = open_office(settings.load(data_dir=data, evidence_key=data / "key.pem"), rules=rules)
     with made.store.writing() as session:
