@@ -41,9 +41,6 @@ class Minute:
 
 
 def minute_of(request: Request) -> Minute:
-    """What the desk that the request came to keeps."""
-    state = request.app.state
-    if not hasattr(state, "minute"):
-        state.minute = Minute()
-    kept: Minute = state.minute
+    """What the office that the request came to keeps."""
+    kept: Minute = request.app.state.office.kept
     return kept

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from clues.deadlines import Periods, load_periods
+from clues.dues import settle_dues
 from clues.routing import Departments, load_departments
+from desk.minute import Minute
 from detectors import Detector
 from detectors.ruleset import RuleSet, load_rules
 from reports.knowledge import Knowledge, knowledge
@@ -27,6 +29,7 @@ class Office:
     store: Store
     rules: RuleSet
     vault: Vault = field(init=False)
+    kept: Minute = field(default_factory=Minute)
 
     def __post_init__(self) -> None:
         """Opens the vault that belongs to it."""
@@ -36,6 +39,15 @@ class Office:
     def detector(self) -> Detector:
         """All rules ready to be run; takes some seconds when it is asked for first."""
         return Detector(self.rules)
+
+    def reckon_dues(self) -> None:
+        """What is due next for each clue, for lists that ask; once a minute for all who do."""
+
+        def settle() -> int:
+            with self.store.writing() as session:
+                return settle_dues(session, self.periods)
+
+        self.kept.of(("dues",), settle)
 
     @cached_property
     def departments(self) -> Departments:

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from clues.counts import clue_facets, count_clues
-from clues.dues import settle_dues
 from clues.filters import ClueFilter
 from clues.log import check, events_of
 from clues.query import find_clues, one_clue
@@ -181,8 +180,7 @@ def asked_of(visit: Call, asked: Asked, limit: int = 0, offset: int = 0) -> Clue
         return None
     wanted = ClueFilter(**asdict(asked.filter) | {"region": region, "limit": limit, "offset": offset})  # fmt: skip
     if wanted.sort == "deadline" or wanted.due_until is not None:
-        with visit.writing() as session:
-            settle_dues(session, visit.office.periods)
+        visit.office.reckon_dues()
     return wanted
 
 

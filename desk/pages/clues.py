@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from clues.arrivals import WAYS
 from clues.counts import clue_facets
-from clues.dues import settle_dues
 from clues.exports import write_clues
 from clues.filters import ClueFilter, conditions
 from clues.query import find_clues, these_clues
@@ -157,8 +156,7 @@ def _answerable(request: Request, visit: Visit) -> Asked:
 
 def _settle(visit: Visit, told: Asked) -> None:
     if told.by_deadline and not told.problems:
-        with visit.writing() as session:
-            settle_dues(session, visit.office.periods)
+        visit.office.reckon_dues()
 
 
 def _count(session: Session, wanted: ClueFilter, most: int) -> int:

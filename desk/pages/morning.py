@@ -15,7 +15,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from clues.counts import COUNTY, clues_by_county, clues_by_day, count_clues
-from clues.dues import settle_dues
 from clues.filters import ClueFilter, in_region
 from clues.query import find_clues
 from clues.standing import standing
@@ -27,11 +26,11 @@ from desk.health import (
     missed_runs,
     night_of,
 )
-from desk.minute import Minute, minute_of
+from desk.minute import minute_of
 from desk.office import Office
 from desk.pictures import county_map, heat_map, trend_line
 from desk.screen import draw
-from desk.visit import Reads, Visit
+from desk.visit import Reads
 from schedule import Timetable, load_calendar
 from schedule.timetable import Span
 from storage import models as m
@@ -79,7 +78,7 @@ def morning(request: Request, visit: Reads) -> HTMLResponse:
     """The first page of the day."""
     kept, region, now = minute_of(request), visit.region, datetime.now(UTC)
     today = day_of(now)
-    _settle_dues(kept, visit)
+    visit.office.reckon_dues()
     since = _midnight(today - timedelta(days=1))
     with visit.reading() as session:
         nights = kept.of(("nights",), lambda: _nights(visit.office, session, now))
@@ -117,16 +116,6 @@ def morning(request: Request, visit: Reads) -> HTMLResponse:
 def _midnight(day: date) -> datetime:
     """When a day of China begins, UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=8)
-
-
-def _settle_dues(kept: Minute, visit: Visit) -> None:
-    """Once a minute for all: clues that took a step have another deadline."""
-
-    def settle() -> int:
-        with visit.writing() as session:
-            return settle_dues(session, visit.office.periods)
-
-    kept.of(("dues",), settle)
 
 
 def _nights(office: Office, session: Session, now: datetime) -> dict[str, Any]:

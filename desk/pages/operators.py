@@ -12,6 +12,7 @@ from clues.filters import ClueFilter
 from clues.links import KINDS
 from clues.operators import one_operator
 from clues.query import find_clues
+from desk.minute import minute_of
 from desk.owners import head_seen, judge_link, merge_operators, split_off, visible_shops
 from desk.pages.shops import ROWS, Id, Page, words
 from desk.screen import draw
@@ -44,9 +45,10 @@ def operators(
         text=words(text), region=region, sort=sort, bears=visit.region, limit=ROWS + 1,
         offset=(page - 1) * ROWS,
     )  # fmt: skip
+    kept = minute_of(request)
     with visit.reading() as session:
-        rows = browse_operators(session, asked)
-        count = count_found(session, asked)
+        rows = kept.of(("operators", asked), lambda: browse_operators(session, asked))
+        count = kept.of(("operators counted", asked), lambda: count_found(session, asked))
     return draw(
         request, visit, "operators.html", rows=rows[:ROWS], more=len(rows) > ROWS, count=count, most=MOST,
         asked=asked, page=page,

@@ -13,6 +13,7 @@ from clues.browse import MOST, ListingQuery, ShopQuery, browse_listings, browse_
 from clues.filters import ClueFilter
 from clues.links import KINDS
 from clues.query import find_clues
+from desk.minute import minute_of
 from desk.screen import draw
 from desk.visit import Reads
 from storage import models as m
@@ -46,9 +47,11 @@ def shops(
         text=words(text), source=words(source), sort=sort, bears=visit.region, limit=ROWS + 1,
         offset=(page - 1) * ROWS,
     )  # fmt: skip
+    kept = minute_of(request)
     with visit.reading() as session:
-        rows = browse_shops(session, asked)
-        count = count_found(session, asked)
+        # The clues of all shops are counted for the order: not for everybody anew.
+        rows = kept.of(("shops", asked), lambda: browse_shops(session, asked))
+        count = kept.of(("shops counted", asked), lambda: count_found(session, asked))
     return draw(
         request, visit, "shops.html", rows=rows[:ROWS], more=len(rows) > ROWS, count=count, most=MOST,
         asked=asked, page=page, source_title=source_title,
