@@ -149,11 +149,14 @@ def main() -> None:
     arguments.add_argument("--path", action="append", help="asked for; may repeat")
     arguments.add_argument("--token", default="", help="of the API")
     arguments.add_argument("--cookie", default="", help="of a session, as name=value")
+    arguments.add_argument(
+        "--pause", type=float, default=0.0, help="seconds a user looks at a page"
+    )
     arguments.add_argument("--limit", type=float, default=100.0, help="ms that p95 may take")
     told = arguments.parse_args()
     print(machine(), flush=True)
     if told.load:
-        load = drive(told.load, told.path or PATHS, told.users, told.rounds, told.token, told.cookie)  # fmt: skip
+        load = drive(told.load, told.path or PATHS, told.users, told.rounds, told.token, told.cookie, told.pause)  # fmt: skip
         print(load.report())
         if load.wrong or load.p95() > told.limit:
             sys.exit(f"p95 {load.p95():.1f} ms of {told.limit:.0f}, {len(load.wrong)} paths wrong")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import statistics
 import time
 from collections import defaultdict
@@ -54,15 +55,17 @@ def drive(
     rounds: int = 10,
     token: str = "",
     cookie: str = "",
+    pause: float = 0.0,
 ) -> Load:
-    """Ask for all paths so many times by each of the users at once; an answer other than 200 is
-    told as wrong."""
+    """Ask for all paths so many times by each of the users at once, who look at each page for
+    `pause` seconds, more or less by half; an answer other than 200 is told as wrong."""
     load = Load()
     headers = ({"Authorization": f"Bearer {token}"} if token else {}) | (
         {"Cookie": cookie} if cookie else {}
     )
 
     async def user(client: httpx.AsyncClient, number: int) -> None:
+        chance = random.Random(number)
         for turn in range(rounds + 1):
             for place in range(len(paths)):
                 # Each user begins with another page, so that all are asked for at any time.
@@ -78,6 +81,7 @@ def drive(
                 elif turn:
                     # The first round warms up.
                     load.times[path].append((time.perf_counter() - began) * 1000)
+                await asyncio.sleep(pause * (0.5 + chance.random()))
 
     async def all_users() -> None:
         async with httpx.AsyncClient(

@@ -18,7 +18,7 @@ MOST = 500
 
 
 class Minute:
-    """Answers by key. Of several who ask for the same at once each may count it."""
+    """Answers by key. While one who asks counts anew, the others are told what was kept."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,7 +32,15 @@ class Minute:
         if kept is not None and now - kept[0] < SECONDS:
             known: T = kept[1]
             return known
-        made = make()
+        if kept is not None:
+            with self._lock:
+                self._kept[key] = now, kept[1]
+        try:
+            made = make()
+        except BaseException:
+            with self._lock:
+                self._kept.pop(key, None)
+            raise
         with self._lock:
             if len(self._kept) >= MOST:
                 self._kept.clear()

@@ -46,7 +46,15 @@ def rules(tmp_path: Path, house: Path) -> Path:
     folder = tmp_path / "rules"
     (folder / "lexicons").mkdir(parents=True)
     (folder / "violations" / "absolute_claim").mkdir(parents=True)
-    for name in ("goods.yaml", "laws.yaml", "violations.yaml", "regions.csv", "contexts.yaml"):
+    for name in (
+        "goods.yaml",
+        "laws.yaml",
+        "violations.yaml",
+        "regions.csv",
+        "contexts.yaml",
+        "deadlines.yaml",
+        "calendar.yaml",
+    ):
         shutil.copy(house / "rules" / name, folder / name)
     (folder / "lexicons" / "best.yaml").write_text("words: [最好, 最佳]\n", encoding="utf-8")
     (folder / "violations" / "absolute_claim" / f"{RULE}.yaml").write_text(FILE, encoding="utf-8")
